@@ -80,6 +80,9 @@ fn new_order(order: &Order, notation: Notation<'_>) -> Result<NewOrder, Failure>
             TimeInForceArgument::Gtc => TimeInForce::Gtc,
             TimeInForceArgument::Ioc => TimeInForce::Ioc,
             TimeInForceArgument::Fok => TimeInForce::Fok,
+            TimeInForceArgument::AtTheOpening => TimeInForce::AtTheOpening,
+            TimeInForceArgument::AtTheClose => TimeInForce::AtTheClose,
+            TimeInForceArgument::GoodForAuction => TimeInForce::GoodForAuction,
         };
     }
     if order.post_only {

@@ -104,7 +104,12 @@ fn entered(execution: &Execution) -> OpenOrder {
         order_id: execution.order_id,
         leaves_quantity: execution.leaves_quantity,
         shown_quantity: execution.leaves_quantity,
-        working_state: WorkingState::Working,
+        // Reports do not tell when an auction gathers orders.
+        working_state: if execution.time_in_force.is_for_auction() {
+            WorkingState::Parked
+        } else {
+            WorkingState::Working
+        },
         order: NewOrder {
             client_order_id: execution.client_order_id,
             side: execution.side,
@@ -142,6 +147,8 @@ fn apply(execution: &Execution, order: &mut OpenOrder) {
     order.order.quantity = execution.quantity;
     if matches!(execution.exec_type, ExecType::Triggered | ExecType::Trade) {
         order.order.stop_price = None;
-        order.working_state = WorkingState::Working;
+        if !execution.time_in_force.is_for_auction() {
+            order.working_state = WorkingState::Working;
+        }
     }
 }

@@ -13,6 +13,7 @@ use crate::iceberg::{MAXIMUM_PARTS, shown};
 use crate::instrument::Instrument;
 use crate::notional::Exposure;
 use crate::protection;
+use crate::queues::{Queue, best_price};
 use crate::risk;
 
 /// Admits an order of the most frequent kind: a limit order that is good till canceled or immediate, with nothing else to
@@ -89,6 +90,10 @@ pub(crate) fn new_order(
     }
     quantity(definition, order.quantity)?;
     time_in_force(order, protection::may_rest(taken, instrument), now)?;
+    let is_for_auction = order.time_in_force.is_for_auction();
+    if is_for_auction {
+        for_auction(order, instrument, pool)?;
+    }
     let display = order.display_quantity;
     if display > order.quantity || !takes_display(display, order.quantity, taken) {
         return Err(RejectReason::InvalidDisplayQuantity);
@@ -98,14 +103,15 @@ pub(crate) fn new_order(
         _ if order.price.is_some() => return Err(RejectReason::InvalidPrice),
         _ => {}
     }
-    if is_open && instrument.is_protected && order.order_type == OrderType::Limit {
+    if is_open && instrument.is_protected && order.order_type == OrderType::Limit && !is_for_auction {
         protection::check_limit(order.side, order.price, instrument, now)?;
     }
     trigger_price(definition, order.stop_price, is_stop)?;
     let lives = is_stop || !taken.is_immediate();
     risk::quantity(limits, order.quantity)?;
     let limit = taken.limit();
-    let exposure = Exposure { side: order.side, limit, trigger: order.stop_price, open: order.quantity };
+    let exposure =
+        Exposure { side: order.side, limit, trigger: order.stop_price, open: order.quantity, is_for_auction };
     exposure.check(limits.maximum_notional, instrument, pool)?;
     if lives {
         risk::open_orders(limits, pool.open_orders(taken.owner))?;
@@ -126,12 +132,11 @@ pub(crate) fn new_order(
     }
     // If the order's own side has a level at its price, the order finds nothing to trade with and rests whole; so all that
     // it shows must fit into the level.
-    let queue = if is_stop { instrument.stops.side(order.side) } else { instrument.book.side(order.side) };
-    let price = order.stop_price.or(limit).unwrap_or_default();
+    let price = if is_for_auction { taken.price } else { order.stop_price.or(limit).unwrap_or_default() };
     if pool.is_full() {
         return Err(RejectReason::LimitOrders);
     }
-    if !queue.has_room(price, shown(order.quantity, display), &pool.resting) {
+    if !instrument.has_room(Queue::of_entered(order), order.side, price, shown(order.quantity, display), pool) {
         return Err(RejectReason::LimitLevel);
     }
     Ok(())
@@ -151,6 +156,7 @@ pub(crate) fn replacement(
     let definition = &instrument.definition;
     let (kept, order) = (pool.get(slot), pool.whole(slot));
     let is_waiting = order.instructions.has(Instructions::WAITING);
+    let is_for_auction = order.instructions.has(Instructions::AUCTION);
     if replace.client_order_id.0 == 0 {
         return Err(RejectReason::InvalidClientOrderId);
     }
@@ -174,12 +180,13 @@ pub(crate) fn replacement(
             None if replace.price.is_some() => return Err(RejectReason::InvalidPrice),
             None => {}
         }
-        if instrument.is_protected && definition.state == InstrumentState::Open && !is_waiting {
+        if instrument.is_protected && definition.state == InstrumentState::Open && !is_waiting && !is_for_auction {
             protection::check_limit(order.side, replace.price, instrument, now)?;
         }
         trigger_price(definition, replace.stop_price, is_waiting)?;
         risk::quantity(limits, leaves)?;
-        let exposure = Exposure { side: order.side, limit: replace.price, trigger: replace.stop_price, open: leaves };
+        let (side, limit, trigger) = (order.side, replace.price, replace.stop_price);
+        let exposure = Exposure { side, limit, trigger, open: leaves, is_for_auction };
         exposure.check(limits.maximum_notional, instrument, pool)?;
         if leaves.0 > 0
             && definition.state == InstrumentState::Open
@@ -193,13 +200,15 @@ pub(crate) fn replacement(
     if keeps_place || leaves.0 == 0 {
         return Ok(amendment);
     }
-    let price = replace.stop_price.or(replace.price).unwrap_or_default();
+    let without_limit = if is_for_auction { best_price(order.side) } else { Price(0) };
+    let price = replace.stop_price.or(replace.price).unwrap_or(without_limit);
     // At an unchanged price the order is a part of the level already, which gets only what it grows by.
     let is_elected = kept.instructions.has(Instructions::ELECTED);
     let own = if price == kept.price && !is_elected { kept.leaves.0 } else { 0 };
     let more = shown(leaves, shows).0.saturating_sub(own);
-    let queue = if is_waiting { instrument.stops.side(order.side) } else { instrument.book.side(order.side) };
-    if queue.has_room(price, Quantity(more), &pool.resting) { Ok(amendment) } else { Err(RejectReason::LimitLevel) }
+    // An elected order, which waits in no queue, is to meet the book or goes back to the stop orders.
+    let has_room = instrument.has_room(Queue::of(kept), order.side, price, Quantity(more), pool);
+    if has_room { Ok(amendment) } else { Err(RejectReason::LimitLevel) }
 }
 
 /// Admits a replacement of the most frequent kind: of a limit order that is good till canceled and has no terms, that
@@ -248,15 +257,19 @@ fn quantity(definition: &InstrumentDefinition, quantity: Quantity) -> Result<(),
     Ok(())
 }
 
-/// A market order must be immediate, unless it may rest at the price of its protection points; a post-only order must not, and
-/// must have a limit. A GTD order has an expire time in the future, and no other order has one.
+/// A market order must be immediate or for an auction, unless it may rest at the price of its protection points; a post-only order
+/// must be neither, and must have a limit; a stop order is for no auction. A GTD order has an expire time in the future, and no other order has one.
 fn time_in_force(order: &NewOrder, may_rest: bool, now: EpochNanos) -> Result<(), RejectReason> {
     let immediate = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
     let has_limit = matches!(order.order_type, OrderType::Limit | OrderType::StopLimit);
-    if order.order_type == OrderType::Market && !immediate && !may_rest {
+    let is_for_auction = order.time_in_force.is_for_auction();
+    let is_stop = matches!(order.order_type, OrderType::Stop | OrderType::StopLimit);
+    if (order.order_type == OrderType::Market && !immediate && !may_rest && !is_for_auction)
+        || (is_stop && is_for_auction)
+    {
         return Err(RejectReason::InvalidTimeInForce);
     }
-    if order.post_only == PostOnly::Yes && (immediate || !has_limit) {
+    if order.post_only == PostOnly::Yes && (immediate || is_for_auction || !has_limit) {
         return Err(RejectReason::InvalidPostOnly);
     }
     match (order.time_in_force, order.expire_time) {
@@ -266,10 +279,25 @@ fn time_in_force(order: &NewOrder, may_rest: bool, now: EpochNanos) -> Result<()
     }
 }
 
-/// Whether an order with `open` lots may show `display` lots at a time: only an order that can rest may be an iceberg, and
-/// it must not have too many parts.
+/// Checks whether the instrument takes an order that only auctions take: for the close only if its schedule has a closing auction,
+/// and none while those before expire.
+#[cold]
+fn for_auction(order: &NewOrder, instrument: &Instrument, pool: &OrderPool) -> Result<(), RejectReason> {
+    let definition = &instrument.definition;
+    if order.time_in_force == TimeInForce::AtTheClose && definition.auctions.schedule.closing_auction.is_none() {
+        return Err(RejectReason::InvalidTimeInForce);
+    }
+    if pool.unfinished.expiring(definition.instrument).has(order.time_in_force) {
+        return Err(RejectReason::InstrumentState);
+    }
+    Ok(())
+}
+
+/// Whether an order with `open` lots may show `display` lots at a time: only an order that can rest in the book may be an iceberg,
+/// and it must not have too many parts.
 fn takes_display(display: Quantity, open: Quantity, order: &Order) -> bool {
-    display.0 == 0 || (!order.is_immediate() && open.0.div_ceil(display.0) <= MAXIMUM_PARTS)
+    let rests = !order.is_immediate() && !order.instructions.has(Instructions::AUCTION);
+    display.0 == 0 || (rests && open.0.div_ceil(display.0) <= MAXIMUM_PARTS)
 }
 
 fn limit_price(definition: &InstrumentDefinition, price: Option<Price>) -> Result<(), RejectReason> {

@@ -9,16 +9,17 @@
 //! 4. otherwise the price nearest to the reference price: of all prices without a surplus; or, where some prices leave bids
 //!    and others leave offers, of the highest price that leaves bids and the lowest that leaves offers.
 //!
-//! Every tick is such a price, not only the limits of orders. Both sides trade by the priority of price and time. An
-//! iceberg takes part with its whole open quantity at the place of the part that it shows, so two orders trade with each
+//! Every tick from the lowest limit to the highest is such a price, not only the limits of orders. Where no order has a limit, the
+//! price is the reference price. Both sides trade by the priority of price and time, orders without a limit first. An iceberg takes part with its whole open quantity at the place of the part that it shows, so two orders trade with each
 //! other once at most. Where an auction leaves an iceberg in part, what traded was its shown part first: if all of that
 //! has traded, the next part goes to the end of the queue.
 
 use std::cmp::Ordering;
 
-use lugus_vocabulary::{ClientSequence, Liquidity, MarketDataBody, Price, PriceLevel, Quantity, Side};
+use lugus_vocabulary::{ClientSequence, Liquidity, MarketDataBody, OrderId, Price, PriceLevel, Quantity, Side};
 
-use crate::book::{BookSide, Ending, Order, OrderPool, Slot};
+use crate::auction_interest::{Detail, Interest, MAXIMUM_LOOKS, TooMany, interests, taking_part};
+use crate::book::{Ending, Instructions, Order, OrderPool, Slot};
 use crate::ended;
 use crate::event_sink::EventSink;
 use crate::execution;
@@ -26,6 +27,7 @@ use crate::iceberg;
 use crate::instrument::Instrument;
 use crate::kept_trades::KeptTrade;
 use crate::market_data::{self, publish_order};
+use crate::queues::Queue;
 use crate::reporter::Reporter;
 use crate::traded::Traded;
 
@@ -42,63 +44,26 @@ pub struct Indicative {
     pub imbalance_side: Option<Side>,
 }
 
-/// What the auction would give; `None` if the book is not crossed.
+/// What the auction would give; `None` if nothing would trade.
 pub(crate) fn indicative(instrument: &Instrument, pool: &OrderPool) -> Option<Indicative> {
     indicative_at(instrument.definition.reference_price, instrument, pool)
 }
 
 /// The same with this reference price.
 pub(crate) fn indicative_at(reference: Price, instrument: &Instrument, pool: &OrderPool) -> Option<Indicative> {
-    let (bids, asks) = (instrument.book.side(Side::Buy), instrument.book.side(Side::Sell));
-    let (highest, lowest) = (bids.best()?, asks.best()?);
-    if highest < lowest {
-        return None;
-    }
-    let demand = crossing_levels(bids, pool, usize::MAX, |price| price >= lowest)?;
-    let supply = crossing_levels(asks, pool, usize::MAX, |price| price <= highest)?;
-    of_crossing_levels(demand, supply, reference)
+    let [buys, sells] = interests(instrument, pool, Detail::Orders, usize::MAX).ok()?;
+    of_interests(buys, sells, reference)
 }
-
-/// Number of orders, and of price levels, of a side that are looked at for what is published while orders gather.
-const MAXIMUM_LOOKS: usize = 4_096;
-
-/// More price levels cross than are looked at.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct TooManyLevels;
 
 /// As [`indicative`], with bounded work: orders are looked at only where levels may not show all that would trade, and where they
 /// are too many, what levels show counts.
 ///
 /// # Errors
-/// [`TooManyLevels`]: more than [`MAXIMUM_LOOKS`] of a side cross.
-pub(crate) fn bounded_indicative(
-    instrument: &Instrument,
-    pool: &OrderPool,
-) -> Result<Option<Indicative>, TooManyLevels> {
-    let (bids, asks) = (instrument.book.side(Side::Buy), instrument.book.side(Side::Sell));
-    let (Some(highest), Some(lowest)) = (bids.best(), asks.best()) else { return Ok(None) };
-    if highest < lowest {
-        return Ok(None);
-    }
-    let demand = bounded_levels(bids, pool, |price| price >= lowest)?;
-    let supply = bounded_levels(asks, pool, |price| price <= highest)?;
-    Ok(of_crossing_levels(demand, supply, instrument.definition.reference_price))
-}
-
-fn bounded_levels(
-    side: &BookSide,
-    pool: &OrderPool,
-    crosses: impl Fn(Price) -> bool,
-) -> Result<Vec<(Price, u128)>, TooManyLevels> {
-    if (pool.has_icebergs() || pool.is_doubtful())
-        && let Some(levels) = crossing_levels(side, pool, MAXIMUM_LOOKS, &crosses)
-    {
-        return Ok(levels);
-    }
-    let crossing = side.levels(&pool.resting).take_while(|level| crosses(level.price));
-    let levels: Vec<_> =
-        crossing.take(MAXIMUM_LOOKS + 1).map(|level| (level.price, u128::from(level.quantity.0))).collect();
-    if levels.len() > MAXIMUM_LOOKS { Err(TooManyLevels) } else { Ok(levels) }
+/// [`TooMany`]: more than [`MAXIMUM_LOOKS`] levels of a side matter.
+pub(crate) fn bounded_indicative(instrument: &Instrument, pool: &OrderPool) -> Result<Option<Indicative>, TooMany> {
+    let looked_at = interests(instrument, pool, Detail::Orders, MAXIMUM_LOOKS);
+    let [buys, sells] = looked_at.or_else(|TooMany| interests(instrument, pool, Detail::Levels, MAXIMUM_LOOKS))?;
+    Ok(of_interests(buys, sells, instrument.definition.reference_price))
 }
 
 impl Indicative {
@@ -112,16 +77,21 @@ impl Indicative {
         let lots = |level: &PriceLevel| (level.price, u128::from(level.quantity.0));
         let demand = bids.iter().take_while(|level| level.price >= lowest).map(lots).collect();
         let supply = offers.iter().take_while(|level| level.price <= highest).map(lots).collect();
-        of_crossing_levels(demand, supply, reference)
+        let interest = |levels| Interest { at_any_price: 0, levels };
+        of_interests(interest(demand), interest(supply), reference)
     }
 }
 
-/// What an auction of crossing levels would give, best price of each side first.
-fn of_crossing_levels(
-    mut demand: Vec<(Price, u128)>,
-    supply: Vec<(Price, u128)>,
-    reference: Price,
-) -> Option<Indicative> {
+/// What an auction of these interests would give.
+fn of_interests(buys: Interest, sells: Interest, reference: Price) -> Option<Indicative> {
+    let (Interest { at_any_price: bought, levels: mut demand }, Interest { at_any_price: sold, levels: supply }) =
+        (buys, sells);
+    if demand.is_empty() && supply.is_empty() {
+        // Only orders without a limit.
+        let mut best = Best::default();
+        best.consider(reference, reference, bought, sold);
+        return best.at(reference).filter(|indicative| indicative.volume > 0);
+    }
     demand.reverse();
     let mut prices: Vec<Price> = demand.iter().chain(&supply).map(|&(price, _)| price).collect();
     prices.sort_unstable();
@@ -129,8 +99,8 @@ fn of_crossing_levels(
     let mut best = Best::default();
     // Prices are tried from the lowest up. `buys`: lots of bids at this price and above; `sells`: lots of asks at this
     // price and below.
-    let mut buys: u128 = demand.iter().map(|&(_, quantity)| quantity).sum();
-    let mut sells = 0;
+    let mut buys: u128 = bought + demand.iter().map(|&(_, quantity)| quantity).sum::<u128>();
+    let mut sells = sold;
     let (mut demand, mut supply) = (demand.into_iter().peekable(), supply.into_iter().peekable());
     for (at, &price) in prices.iter().enumerate() {
         sells += supply.next_if(|&(of, _)| of == price).map_or(0, |(_, quantity)| quantity);
@@ -192,34 +162,6 @@ impl Best {
     }
 }
 
-/// Open lots by price, reserves of icebergs included, best price first, of the levels that cross; `None` if more orders cross
-/// than `most`.
-fn crossing_levels(
-    side: &BookSide,
-    pool: &OrderPool,
-    most: usize,
-    crosses: impl Fn(Price) -> bool,
-) -> Option<Vec<(Price, u128)>> {
-    let mut levels: Vec<(Price, u128)> = Vec::new();
-    for (looked_at, slot) in side.orders(&pool.resting).enumerate() {
-        let order = pool.whole(slot);
-        if !crosses(order.price) {
-            break;
-        }
-        if looked_at >= most {
-            return None;
-        }
-        if over(slot, pool).is_some() {
-            continue;
-        }
-        match levels.last_mut() {
-            Some((price, sum)) if *price == order.price => *sum += u128::from(order.leaves.0),
-            _ => levels.push((order.price, u128::from(order.leaves.0))),
-        }
-    }
-    Some(levels)
-}
-
 /// Trades all that can trade at the auction's price; afterwards the book is not crossed.
 pub(crate) fn uncross<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
     let traded = match indicative(instrument, pool) {
@@ -262,9 +204,10 @@ fn trade<S: EventSink>(
 ) -> Traded {
     let mut traded = Traded::default();
     let (mut buy, mut sell) = (None, None);
+    let (mut buys, mut sells) = (Times::default(), Times::default());
     loop {
-        buy = buy.or_else(|| Partaker::next(Side::Buy, price, instrument, pool));
-        sell = sell.or_else(|| Partaker::next(Side::Sell, price, instrument, pool));
+        buy = buy.or_else(|| Partaker::next(Side::Buy, price, &mut buys, instrument, pool));
+        sell = sell.or_else(|| Partaker::next(Side::Sell, price, &mut sells, instrument, pool));
         let (Some(bid), Some(ask)) = (&mut buy, &mut sell) else { break };
         // An order that is over has not traded: whether it is does not change while the auction trades.
         if let Some(ending) = over(bid.slot, pool) {
@@ -306,6 +249,21 @@ fn over(slot: Slot, pool: &OrderPool) -> Option<Ending> {
     if pool.is_doubtful() { pool.over(slot) } else { None }
 }
 
+/// When orders of the book have come, as far as it matters for orders that only auctions take: at the number of the order, or at that
+/// of an order that it stands behind, if that is higher. So an order that has lost its place counts as having come right after the
+/// one before it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Times {
+    /// The price at hand, and the highest number of an order of the book that has had its turn there.
+    last: Option<(Price, OrderId)>,
+}
+
+impl Times {
+    fn of(&self, price: Price, order_id: OrderId) -> OrderId {
+        self.last.filter(|&(at, _)| at == price).map_or(order_id, |(_, highest)| highest.max(order_id))
+    }
+}
+
 /// The first order of a side, with what it has traded in the auction so far. Until it is settled the book has it as it was
 /// before, so it stays the first.
 #[derive(Debug, Clone, Copy)]
@@ -317,16 +275,41 @@ struct Partaker {
 }
 
 impl Partaker {
-    /// The side's first order, if it trades at `price`.
-    fn next(side: Side, price: Price, instrument: &Instrument, pool: &OrderPool) -> Option<Self> {
-        let (_, slot) = instrument.book.side(side).next_to_trade(Some(price), &pool.resting)?;
-        Some(Self { slot, order: pool.whole(slot), traded: Quantity(0) })
+    /// The side's first order, if it trades at `price`: that of the book, or of a queue of orders that only auctions take, by price,
+    /// time and number.
+    fn next(side: Side, price: Price, times: &mut Times, instrument: &Instrument, pool: &OrderPool) -> Option<Self> {
+        let of_book = instrument.book.side(side).next_to_trade(Some(price), &pool.resting);
+        let mut first = of_book.map(|(at, slot)| {
+            let order_id = pool.get(slot).order_id;
+            (rank(side, at), times.of(at, order_id), Queue::Book, order_id, slot)
+        });
+        for queue in taking_part(instrument) {
+            let found = instrument.queue(queue, side).and_then(|side| side.next_to_trade(Some(price), &pool.resting));
+            let Some((at, slot)) = found else { continue };
+            let arrival = OrderId(pool.terms(slot).arrival);
+            let place = (rank(side, at), arrival, Queue::AtTheOpening, pool.get(slot).order_id, slot);
+            first = Some(first.map_or(place, |first| first.min(place)));
+        }
+        let (_, time, queue, _, slot) = first?;
+        let order = pool.whole(slot);
+        if queue == Queue::Book && over(slot, pool).is_none() {
+            times.last = Some((order.price, time));
+        }
+        Some(Self { slot, order, traded: Quantity(0) })
     }
 
     /// Brings pool, queue and market data up to date with what has traded.
     fn settle<S: EventSink>(self, instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
         let Self { slot, order, traded } = self;
         if traded.0 == 0 {
+            return;
+        }
+        if order.instructions.has(Instructions::AUCTION) {
+            pool.fill(slot, traded);
+            instrument.queue_mut(Queue::of(&order), order.side).fill(slot, traded, &mut pool.resting);
+            if order.leaves.0 == 0 {
+                pool.remove(slot);
+            }
             return;
         }
         let Instrument { book, feed, .. } = instrument;
@@ -342,4 +325,9 @@ impl Partaker {
         }
         reporter.publish(feed, || market_data::level(makers, order.side, order.price, &pool.resting));
     }
+}
+
+/// Ascending from the best price of a side.
+fn rank(side: Side, price: Price) -> i64 {
+    if side == Side::Buy { !price.0 } else { price.0 }
 }

@@ -37,8 +37,7 @@ pub(crate) fn set_no_cancels(instrument: &mut Instrument) {
     };
 }
 
-/// Publishes what the auction would give, if that is due. Nothing is published where too many price levels
-/// cross.
+/// Publishes what the auction would give, if that is due. Nothing is published where too many price levels matter.
 pub(crate) fn publish<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
     let now = reporter.now();
     if instrument.indicative_due.is_none_or(|due| due > now) {

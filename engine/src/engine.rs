@@ -1,8 +1,8 @@
 //! The engine: finds a command's scope, checks its number, and sends the command on its way.
 
 use lugus_vocabulary::{
-    Action, ClientSequence, Command, EpochNanos, EventSequence, InstrumentDefinition, InstrumentId, MapEpoch, OrderId,
-    ParticipantId, RejectReason, Reply, ReportBody, StateHash,
+    Action, AuctionOrders, ClientSequence, Command, EpochNanos, EventSequence, InstrumentDefinition, InstrumentId,
+    MapEpoch, OrderId, ParticipantId, RejectReason, Reply, ReportBody, StateHash,
 };
 
 use crate::auction_phase;
@@ -184,6 +184,7 @@ impl Engine {
     /// Forgets an instrument that has no orders and scopes.
     pub(crate) fn forget(&mut self, instrument: InstrumentId) {
         self.pool.unfinished.set_canceled_of_everybody(instrument, OrderId(0));
+        self.pool.unfinished.set_expiring(instrument, AuctionOrders::NONE);
         let Some((moved, place)) = self.instruments.remove(instrument) else { return };
         for participant in self.participants.ids() {
             if let Some(scope) = self.scopes.find(participant, moved) {

@@ -10,6 +10,8 @@ pub(crate) fn expire_time(order: &NewOrder, now: EpochNanos) -> Option<EpochNano
         TimeInForce::Gtd => order.expire_time,
         TimeInForce::Day => Some(end_of_day(now)),
         TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => None,
+        // With their auction.
+        TimeInForce::AtTheOpening | TimeInForce::AtTheClose | TimeInForce::GoodForAuction => None,
     }
 }
 

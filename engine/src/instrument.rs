@@ -1,15 +1,16 @@
 //! A traded pair: its definition, its resting orders and stop orders, its numbers, and its market data.
 
 use lugus_vocabulary::{
-    EpochNanos, InstrumentDefinition, InstrumentState, MarketDataBody, OrderId, Price, PriceProtection, Quantity,
-    ReferenceWindow, ReportBody, Side, StateHash, TradeId,
+    AuctionType, EpochNanos, InstrumentDefinition, InstrumentState, MarketDataBody, OrderId, Price, PriceProtection,
+    Quantity, ReferenceWindow, ReportBody, Side, StateHash, TradeId,
 };
 
-use crate::book::{Book, ElectedQueue, Found, Instructions, Order, OrderPool, Slot};
+use crate::book::{Book, BookSide, ElectedQueue, Found, Instructions, Order, OrderPool, Slot};
 use crate::event_sink::EventSink;
 use crate::feed::Feed;
 use crate::kept_trades::KeptTrades;
 use crate::market_data::{self, publish_order};
+use crate::queues::{AuctionQueues, Queue};
 use crate::reporter::Reporter;
 use crate::state_hash;
 use crate::stop_queues::{StopQueues, is_reached};
@@ -27,6 +28,10 @@ pub(crate) struct Instrument {
     pub(crate) is_protected: bool,
     pub(crate) book: Book,
     pub(crate) stops: StopQueues,
+    /// Orders that only auctions take; `None` until there is the first one.
+    pub(crate) auction_orders: Option<Box<AuctionQueues>>,
+    /// The auction that gathers orders, or that a halt has interrupted.
+    pub(crate) auction_type: Option<AuctionType>,
     pub(crate) last_order_id: OrderId,
     pub(crate) last_trade_id: TradeId,
     pub(crate) feed: Feed,
@@ -61,6 +66,8 @@ impl Instrument {
             is_protected: false,
             book: Book::new(),
             stops: StopQueues::new(),
+            auction_orders: None,
+            auction_type: (definition.state == InstrumentState::Auction).then_some(AuctionType::Opening),
             last_order_id: OrderId(0),
             last_trade_id: TradeId(0),
             feed: Feed::new(definition.instrument),
@@ -127,7 +134,7 @@ impl Instrument {
         pool: &mut OrderPool,
         reporter: &mut Reporter<'_, S>,
     ) {
-        if order.instructions.has(Instructions::WAITING | Instructions::ELECTED) {
+        if order.instructions.has(Instructions::WAITING | Instructions::ELECTED | Instructions::AUCTION) {
             return self.take_out_hidden(slot, order, pool);
         }
         let queue = self.book.side_mut(order.side);
@@ -136,7 +143,7 @@ impl Instrument {
         reporter.publish(&mut self.feed, || market_data::level(queue, order.side, order.price, &pool.resting));
     }
 
-    /// Takes out an order that is not in the book: a stop order, or an elected one.
+    /// Takes out an order that is not in the book: a stop order, an elected one, or one that only auctions take.
     #[cold]
     fn take_out_hidden(&mut self, slot: Slot, order: &Order, pool: &mut OrderPool) {
         if order.instructions.has(Instructions::ELECTED) {
@@ -144,8 +151,54 @@ impl Instrument {
             let order = pool.get_mut(slot);
             order.instructions = order.instructions.with(Instructions::ELECTED, false);
         } else {
-            self.stops.side_mut(order.side).remove(slot, &mut pool.resting);
+            self.queue_mut(Queue::of(order), order.side).remove(slot, &mut pool.resting);
         }
+    }
+
+    /// One side of a queue; `None` if it was never used.
+    pub(crate) fn queue(&self, queue: Queue, side: Side) -> Option<&BookSide> {
+        match queue {
+            Queue::Book => Some(self.book.side(side)),
+            Queue::Stops => Some(self.stops.side(side)),
+            _ => self.auction_orders.as_deref().and_then(|queues| queues.side(queue, side)),
+        }
+    }
+
+    /// One side of a queue, for changes.
+    pub(crate) fn queue_mut(&mut self, queue: Queue, side: Side) -> &mut BookSide {
+        let Self { book, stops, auction_orders, .. } = self;
+        if queue == Queue::Stops {
+            return stops.side_mut(side);
+        }
+        if queue != Queue::Book {
+            let queues = auction_orders.get_or_insert_with(|| Box::new(AuctionQueues::new()));
+            if let Some(of_auction) = queues.side_mut(queue, side) {
+                return of_auction;
+            }
+        }
+        book.side_mut(side)
+    }
+
+    /// Whether a side of a queue has room for an order of this quantity at this price.
+    pub(crate) fn has_room(
+        &self,
+        queue: Queue,
+        side: Side,
+        price: Price,
+        quantity: Quantity,
+        pool: &OrderPool,
+    ) -> bool {
+        match self.queue(queue, side) {
+            Some(of_side) => of_side.has_room(price, quantity, &pool.resting),
+            None => BookSide::new(side).has_room(price, quantity, &pool.resting),
+        }
+    }
+
+    /// Both sides of all queues that were ever used, in the order of snapshots.
+    pub(crate) fn queues(&self) -> impl Iterator<Item = (Queue, Side, &BookSide)> {
+        let sides = |queue| [Side::Buy, Side::Sell].map(|side| (queue, side));
+        let all = Queue::ALL.into_iter().flat_map(sides);
+        all.filter_map(|(queue, side)| Some((queue, side, self.queue(queue, side)?)))
     }
 
     /// Whether orders are elected, or to be elected.
@@ -161,8 +214,12 @@ impl Instrument {
             || self.due.is_some_and(|due| reached(due.low) || reached(due.high))
     }
 
-    /// Whether there is work that does not wait for a command: elected orders, or orders of a closed instrument.
+    /// Whether there is work that does not wait for a command: elected orders, orders whose auction is over, or orders of a closed
+    /// instrument.
     pub(crate) fn has_work(&self, pool: &OrderPool) -> bool {
+        if !pool.unfinished.expiring(self.definition.instrument).is_empty() {
+            return true;
+        }
         match self.definition.state {
             InstrumentState::Open => self.has_elected(),
             InstrumentState::Closed => self.first_order(pool).is_some(),
@@ -170,10 +227,13 @@ impl Instrument {
         }
     }
 
-    /// The first of all orders: of the book, of those that wait for their trigger, or of the elected ones.
+    /// The first of all orders: of the book, of those that wait for their trigger, of those that only auctions take, or of the
+    /// elected ones.
     pub(crate) fn first_order(&self, pool: &OrderPool) -> Option<Slot> {
         let resting = &pool.resting;
-        self.book.first(resting).or_else(|| self.stops.first(resting)).or_else(|| self.elected.first())
+        let for_auctions = || self.auction_orders.as_ref().and_then(|queues| queues.first(resting));
+        let first = self.book.first(resting).or_else(|| self.stops.first(resting));
+        first.or_else(for_auctions).or_else(|| self.elected.first())
     }
 
     /// Takes a live order out of its queue and the pool, and returns it as its owner knows it.

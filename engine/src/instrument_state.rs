@@ -1,8 +1,9 @@
 //! The operator opens, halts, closes an instrument, or has it gather orders for an auction.
 
-use lugus_vocabulary::{AtDayEnd, DayPhase, InstrumentState, Price, RejectReason};
+use lugus_vocabulary::{AtDayEnd, AuctionOrders, AuctionType, DayPhase, InstrumentState, Price, RejectReason};
 
 use crate::auction;
+use crate::auction_orders;
 use crate::auction_phase;
 use crate::book::OrderPool;
 use crate::definition::takes_price;
@@ -45,6 +46,13 @@ pub(crate) fn set<S: EventSink>(
     }
     instrument.definition.state = state;
     instrument.auction_end = None;
+    instrument.auction_type = match state {
+        InstrumentState::Auction if is_closed => Some(AuctionType::Opening),
+        // One that was halted goes on.
+        InstrumentState::Auction => Some(instrument.auction_type.unwrap_or(AuctionType::Intraday)),
+        InstrumentState::Open | InstrumentState::Halted => instrument.auction_type,
+        InstrumentState::Closed => None,
+    };
     auction_phase::begin(instrument, pool, reporter.now());
     // The answer is told before the trades, which are no answers: see `Scope::answer_again`.
     reporter.answer(instrument.report());
@@ -63,6 +71,7 @@ fn open<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporte
         protection::begin_trading(instrument, reporter.now());
     }
     auction::uncross(instrument, pool, reporter);
+    auction_orders::end_auction(instrument, pool, reporter);
     instrument.publish_state(reporter);
     if let Some(last) = instrument.feed.statistics.last {
         let Instrument { stops, elected, due, .. } = &mut *instrument;
@@ -104,15 +113,36 @@ fn change_phase<S: EventSink>(
         begin_session(instrument);
     }
     match phase {
-        Some(DayPhase::OpeningAuction | DayPhase::ClosingAuction) => {
-            protection::gather(instrument, instrument.phase_due, pool, reporter);
-        }
-        Some(DayPhase::Continuous) if instrument.definition.state != InstrumentState::Open => {
-            go_on_trading(instrument, pool, reporter);
+        Some(DayPhase::OpeningAuction) => gather(AuctionType::Opening, instrument, pool, reporter),
+        Some(DayPhase::ClosingAuction) => gather(AuctionType::Closing, instrument, pool, reporter),
+        Some(DayPhase::Continuous) => {
+            if instrument.definition.state != InstrumentState::Open {
+                go_on_trading(instrument, pool, reporter);
+            }
+            // Of a day without an opening auction, too.
+            if instrument.definition.state == InstrumentState::Open {
+                auction_orders::end(AuctionOrders::AT_THE_OPENING, instrument, pool, reporter);
+            }
         }
         Some(DayPhase::Closed) if !is_closed => end_day(instrument, pool, reporter),
-        Some(DayPhase::Continuous | DayPhase::Closed) | None => {}
+        Some(DayPhase::Closed) | None => {}
     }
+}
+
+/// Begins an auction of the schedule. One of another kind that has not ended goes over into it; the orders that were only for that
+/// one expire.
+fn gather<S: EventSink>(
+    auction: AuctionType,
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    if let Some(before) = instrument.auction_type.replace(auction)
+        && before != auction
+    {
+        auction_orders::end(before.own(), instrument, pool, reporter);
+    }
+    protection::gather(instrument, instrument.phase_due, pool, reporter);
 }
 
 /// Begins continuous trading, unless the price of the auction would be outside the collar.
@@ -132,6 +162,9 @@ fn end_day<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, repo
     if protection::leave_auction(state, instrument, pool, reporter) {
         protection::begin_trading(instrument, reporter.now());
         auction::uncross(instrument, pool, reporter);
+        auction_orders::end_auction(instrument, pool, reporter);
+        // Of a day without a closing auction, too.
+        auction_orders::end(AuctionOrders::AT_THE_CLOSE, instrument, pool, reporter);
         if state == InstrumentState::Closed {
             instrument.due = None;
             cancel_all(instrument, pool, reporter);
@@ -145,12 +178,14 @@ fn begin_session(instrument: &mut Instrument) {
     instrument.trades.begin_session(instrument.last_trade_id);
 }
 
-/// Cancels the orders of an instrument that closes, as far as the command at hand has steps left.
+/// Cancels the orders of an instrument that closes, as far as the command at hand has steps left. Those whose auction is over expire
+/// before.
 pub(crate) fn cancel_all<S: EventSink>(
     instrument: &mut Instrument,
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) {
+    auction_orders::expire(instrument, pool, reporter);
     while let Some(slot) = instrument.first_order(pool) {
         if !pool.unfinished.step() {
             return pool.unfinished.note_instrument(instrument.definition.instrument);

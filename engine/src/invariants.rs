@@ -7,6 +7,7 @@ use crate::book::Instructions;
 use crate::engine::Engine;
 use crate::instrument::Instrument;
 use crate::invariant_error::InvariantError;
+use crate::queues::Queue;
 use crate::scopes::{NO_INSTRUMENT, Scope};
 use crate::stop_queues;
 
@@ -47,13 +48,11 @@ impl Engine {
         {
             return Err(InvariantError::Crossed { instrument: id, bid, ask });
         }
-        let (buys, sells) = (instrument.stops.side(Side::Buy), instrument.stops.side(Side::Sell));
-        let queues =
-            [(bids, Side::Buy, false), (asks, Side::Sell, false), (buys, Side::Buy, true), (sells, Side::Sell, true)];
         let resting = &self.pool.resting;
         let mut orders = 0;
         let last = instrument.feed.statistics.last;
-        for (queue, side, waits) in queues {
+        for (kind, side, queue) in instrument.queues() {
+            let waits = kind == Queue::Stops;
             orders += queue.verify(resting)?;
             let mut before = None;
             for slot in queue.orders(resting) {
@@ -65,8 +64,10 @@ impl Engine {
                 if (fits && order.order_id > instrument.last_order_id) || order.leaves > order.quantity {
                     return wrong("has an impossible number or quantity");
                 }
-                if order.instructions.has(Instructions::WAITING) != waits {
-                    return wrong("waits in the book, or does not wait among the stop orders");
+                if Queue::of(kept) != kind
+                    || order.instructions.has(Instructions::AUCTION) != kind.for_auctions().is_some()
+                {
+                    return wrong("is in a queue that is not its own");
                 }
                 let (_, price) = resting.stand(slot);
                 if (order.side, kept.price, kept.leaves) != (side, price, resting.open(slot)) {
@@ -103,6 +104,11 @@ impl Engine {
             && state != InstrumentState::Auction
         {
             return Err(InvariantError::Count { what: "ends of auctions that are none", counted: 1, kept: 0 });
+        }
+        let gathers = matches!(state, InstrumentState::Auction);
+        let is_between = matches!(state, InstrumentState::Open | InstrumentState::Closed);
+        if (gathers && instrument.auction_type.is_none()) || (is_between && instrument.auction_type.is_some()) {
+            return Err(InvariantError::Count { what: "kinds of auctions that are none", counted: 1, kept: 0 });
         }
         let has_work = instrument.has_work(&self.pool) && self.is_trading(id);
         if has_work && self.pool.unfinished.instruments.binary_search(&id).is_err() {

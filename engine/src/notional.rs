@@ -3,7 +3,8 @@
 //! An order's own price says little about what it may cost: a buy stop trades wherever the market is when it triggers, and
 //! a sell with a limit of 1 gets the best bid. So the prices that count are: the limit; the trigger of a stop order that
 //! waits; the price of the last trade, or without a trade the reference price; the best price of the other side; and for
-//! an order without a limit that meets the book now, the price of the level that would fill it. What lies beyond the
+//! an order without a limit that meets the book now, or that only auctions take, the price of the level of the book that would fill
+//! it; and for one that an auction may take, the best limit of the other side's orders that only auctions take. What lies beyond the
 //! order's limit does not count, as the order cannot trade there. Of all these the one furthest from 0 is taken, since a
 //! notional is a price's absolute value times the lots.
 
@@ -11,6 +12,7 @@ use lugus_vocabulary::{InstrumentState, Price, Quantity, RejectReason, Side};
 
 use crate::book::OrderPool;
 use crate::instrument::Instrument;
+use crate::queues::{Queue, best_price};
 use crate::stop_queues::is_reached;
 
 /// Number of price levels that are looked at for an order without a limit. Where these do not fill it, it counts at the
@@ -27,6 +29,8 @@ pub(crate) struct Exposure {
     pub(crate) trigger: Option<Price>,
     /// Lots that are open.
     pub(crate) open: Quantity,
+    /// Whether only auctions take the order.
+    pub(crate) is_for_auction: bool,
 }
 
 impl Exposure {
@@ -46,12 +50,15 @@ impl Exposure {
 
     #[cold]
     fn notional(&self, instrument: &Instrument, pool: &OrderPool) -> u128 {
-        let Self { side, limit, trigger, open } = *self;
+        let Self { side, limit, trigger, open, is_for_auction } = *self;
         let market = instrument.feed.statistics.last.unwrap_or(instrument.definition.reference_price);
         let makers = instrument.book.side(side.opposite());
-        let swept = if limit.is_none() && self.meets_book(instrument) { self.swept(instrument, pool) } else { None };
+        let sweeps = limit.is_none() && (is_for_auction || self.meets_book(instrument));
+        let swept = if sweeps { self.swept(instrument, pool) } else { None };
+        let gathers = is_for_auction || instrument.definition.state == InstrumentState::Auction;
+        let for_auctions = if gathers { best_for_auctions(side.opposite(), instrument, pool) } else { None };
         let (mut lowest, mut highest) = (market, market);
-        for price in [limit, trigger, makers.best(), swept].into_iter().flatten() {
+        for price in [limit, trigger, makers.best(), swept, for_auctions].into_iter().flatten() {
             (lowest, highest) = (lowest.min(price), highest.max(price));
         }
         match (side, limit) {
@@ -87,4 +94,14 @@ impl Exposure {
         }
         price
     }
+}
+
+/// The best limit of a side's orders that only auctions take.
+fn best_for_auctions(side: Side, instrument: &Instrument, pool: &OrderPool) -> Option<Price> {
+    let best = |queue| {
+        let levels = instrument.queue(queue, side)?.levels(&pool.resting);
+        levels.map(|level| level.price).find(|&price| price != best_price(side))
+    };
+    let limits = Queue::FOR_AUCTIONS.into_iter().filter_map(best);
+    if side == Side::Buy { limits.max() } else { limits.min() }
 }

@@ -8,6 +8,7 @@ use lugus_vocabulary::{
 
 use crate::admission;
 use crate::amendment::Amendment;
+use crate::auction_orders;
 use crate::auction_phase;
 use crate::book::{Instructions, Order, OrderPool, Slot, Terms, Vacancy};
 use crate::event_sink::EventSink;
@@ -18,6 +19,7 @@ use crate::incoming::{enter, join_queue};
 use crate::instrument::Instrument;
 use crate::market_data::{self, publish_order};
 use crate::protection;
+use crate::queues::{Queue, best_price, queue_price};
 use crate::reporter::Reporter;
 use crate::scopes::ScopeIndex;
 use crate::stops;
@@ -76,7 +78,9 @@ fn any_order<S: EventSink>(
 ) -> Result<(), RejectReason> {
     let owner = reporter.scope();
     let expire_time = expiry::expire_time(order, reporter.now());
-    let price = order.price.unwrap_or_default();
+    let is_for_auction = order.time_in_force.is_for_auction();
+    // A stop order has its limit here, also while it waits for its trigger.
+    let price = if is_for_auction { queue_price(order) } else { order.price.unwrap_or_default() };
     let instructions = Instructions::of(order, expire_time);
     let mut taken = Order::new(order, price, instructions, instrument.last_order_id, owner);
     if instrument.is_protected {
@@ -89,6 +93,7 @@ fn any_order<S: EventSink>(
     let answers = reporter.client_sequence();
     match order.stop_price {
         Some(stop_price) => stops::place(taken, terms, stop_price, None, answers, instrument, pool, reporter),
+        None if is_for_auction => auction_orders::place(&taken, None, instrument, pool),
         None => enter(&mut taken, terms, None, answers, instrument, pool, reporter),
     }
     stops::cascade(instrument, pool, reporter);
@@ -179,7 +184,9 @@ fn replace_any<S: EventSink>(
     let amendment = admission::replacement(replace, slot, reporter.now(), risk, instrument, pool)?;
     pool.rename(slot, replace.client_order_id);
     let (mut order, mut terms) = (pool.whole(slot), pool.terms(slot));
-    order.price = replace.price.unwrap_or_default();
+    let is_for_auction = order.instructions.has(Instructions::AUCTION);
+    let without_limit = if is_for_auction { best_price(order.side) } else { Price(0) };
+    order.price = replace.price.unwrap_or(without_limit);
     order.quantity = replace.quantity;
     order.leaves = amendment.leaves;
     order.instructions = order.instructions.with(Instructions::ICEBERG, amendment.display.0 > 0);
@@ -206,6 +213,7 @@ fn replace_any<S: EventSink>(
     let answers = reporter.client_sequence();
     match replace.stop_price {
         Some(stop_price) => stops::place(order, terms, stop_price, Some(slot), answers, instrument, pool, reporter),
+        None if is_for_auction => auction_orders::place(&order, Some(slot), instrument, pool),
         None => enter(&mut order, terms, Some(slot), answers, instrument, pool, reporter),
     }
     stops::cascade(instrument, pool, reporter);
@@ -226,8 +234,8 @@ fn decrease<S: EventSink>(
     if order.instructions.has(Instructions::ELECTED) {
         return;
     }
-    if order.instructions.has(Instructions::WAITING) {
-        instrument.stops.side_mut(order.side).reduce(slot, gone, &mut pool.resting);
+    if order.instructions.has(Instructions::WAITING | Instructions::AUCTION) {
+        instrument.queue_mut(Queue::of(order), order.side).reduce(slot, gone, &mut pool.resting);
         return;
     }
     let Instrument { book, feed, .. } = instrument;

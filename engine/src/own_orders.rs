@@ -2,14 +2,15 @@
 //! scopes, of instruments that are looked up, and of orders that are passed over to find the place to continue at.
 
 use lugus_vocabulary::{
-    EpochNanos, InstrumentDefinition, InstrumentId, InstrumentState, LastReport, MAXIMUM_STATUS_ORDERS,
-    MAXIMUM_STATUS_SCOPES, NewOrder, OnDisconnect, OpenOrder, OrderMassStatusRequest, OrderStatus, OrderStatusReport,
-    OrderStatusRequest, ParticipantId, Quantity, RejectReason, ScopeOrders, Side, StatusCursor, WorkingState,
+    AuctionOrders, EpochNanos, InstrumentId, InstrumentState, LastReport, MAXIMUM_STATUS_ORDERS, MAXIMUM_STATUS_SCOPES,
+    NewOrder, OnDisconnect, OpenOrder, OrderMassStatusRequest, OrderStatus, OrderStatusReport, OrderStatusRequest,
+    ParticipantId, Quantity, RejectReason, ScopeOrders, Side, StatusCursor, WorkingState,
 };
 
-use crate::book::{Instructions, OrderPool, Slot};
+use crate::book::{Instructions, Order, OrderPool, Slot};
 use crate::engine::Engine;
 use crate::execution::status_of_live;
+use crate::instrument::Instrument;
 use crate::instruments::Listed;
 use crate::migration::migration_states::Availability;
 use crate::scopes::ScopeIndex;
@@ -28,7 +29,7 @@ impl Engine {
     ) {
         let OrderStatusRequest { request_id, instrument, client_order_id } = *request;
         begin(report, request_id, now);
-        let Some(definition) = self.shown_definition(instrument) else {
+        let Some(shown) = self.shown_instrument(instrument) else {
             report.reason = RejectReason::UnknownInstrument;
             return;
         };
@@ -37,7 +38,7 @@ impl Engine {
         let slot = scope.and_then(|owner| self.pool.find(owner, client_order_id));
         let status = match (scope, slot) {
             (_, Some(slot)) => {
-                report.orders.push(open_order(slot, definition, &self.pool, now));
+                report.orders.push(open_order(slot, shown, &self.pool, now));
                 Some(status_of_live(&self.pool.whole(slot)))
             }
             (Some(owner), None) => self.scopes.get(owner).retained.ended_order(client_order_id),
@@ -67,7 +68,7 @@ impl Engine {
         if instrument != InstrumentId::NONE {
             let after = if after.instrument == instrument { after } else { StatusCursor::default() };
             report.next = StatusCursor { instrument, ..after };
-            match self.shown_definition(instrument) {
+            match self.shown_instrument(instrument) {
                 Some(_) => report.last_report = self.list(participant, instrument, now, report),
                 None => report.reason = RejectReason::UnknownInstrument,
             }
@@ -107,7 +108,7 @@ impl Engine {
             return LastReport::Yes;
         };
         self.pool.sort_if_needed(owner);
-        let Some(definition) = self.shown_definition(instrument) else {
+        let Some(shown) = self.shown_instrument(instrument) else {
             report.next = done;
             return LastReport::Yes;
         };
@@ -124,7 +125,7 @@ impl Engine {
         while report.orders.len() < MAXIMUM_STATUS_ORDERS
             && let Some(slot) = self.pool.take_next(&mut listing)
         {
-            let order = open_order(slot, definition, &self.pool, now);
+            let order = open_order(slot, shown, &self.pool, now);
             go_on_after(&mut report.next, &order);
             report.orders.push(order);
         }
@@ -142,10 +143,10 @@ impl Engine {
         report.scopes.push(ScopeOrders { instrument, event_sequence, orders: orders as u16 });
     }
 
-    /// Definition of an instrument whose state is whole here, and this engine's to tell.
-    fn shown_definition(&self, instrument: InstrumentId) -> Option<&InstrumentDefinition> {
+    /// An instrument whose state is whole here, and this engine's to tell.
+    fn shown_instrument(&self, instrument: InstrumentId) -> Option<&Instrument> {
         let is_shown = |listed: &&Listed| listed.availability != Availability::Unavailable;
-        self.instruments.find(instrument).filter(is_shown).map(|listed| &listed.instrument.definition)
+        self.instruments.find(instrument).filter(is_shown).map(|listed| &listed.instrument)
     }
 }
 
@@ -172,7 +173,7 @@ fn go_on_after(cursor: &mut StatusCursor, told: &OpenOrder) {
 }
 
 /// A live order as its owner knows it.
-fn open_order(slot: Slot, definition: &InstrumentDefinition, pool: &OrderPool, now: EpochNanos) -> OpenOrder {
+fn open_order(slot: Slot, instrument: &Instrument, pool: &OrderPool, now: EpochNanos) -> OpenOrder {
     let (kept, order, terms) = (pool.get(slot), pool.whole(slot), pool.terms(slot));
     let stop_price = order.instructions.has(Instructions::WAITING).then_some(kept.price);
     let entered = order.as_entered(&terms, stop_price);
@@ -186,12 +187,13 @@ fn open_order(slot: Slot, definition: &InstrumentDefinition, pool: &OrderPool, n
         order_id: order.order_id,
         leaves_quantity: order.leaves,
         shown_quantity,
-        working_state: working_state(slot, definition.state, pool, now),
+        working_state: working_state(slot, instrument, pool, now),
         order: entered,
     }
 }
 
-fn working_state(slot: Slot, state: InstrumentState, pool: &OrderPool, now: EpochNanos) -> WorkingState {
+fn working_state(slot: Slot, instrument: &Instrument, pool: &OrderPool, now: EpochNanos) -> WorkingState {
+    let state = instrument.definition.state;
     let (instructions, terms) = (pool.get(slot).instructions, pool.terms(slot));
     let is_late = instructions.has(Instructions::EXPIRES) && terms.expire_time <= now;
     // The end of an order that a kill switch keeps is not decided: it ends only if it would trade.
@@ -204,9 +206,17 @@ fn working_state(slot: Slot, state: InstrumentState, pool: &OrderPool, now: Epoc
         WorkingState::Untriggered
     } else if is_over || state == InstrumentState::Halted {
         WorkingState::Suspended
+    } else if is_parked(pool.get(slot), instrument) {
+        WorkingState::Parked
     } else if state == InstrumentState::Auction {
         WorkingState::Auction
     } else {
         WorkingState::Working
     }
+}
+
+/// Whether an order waits for an auction that does not gather orders now.
+fn is_parked(order: &Order, instrument: &Instrument) -> bool {
+    let takes = instrument.auction_type.map_or(AuctionOrders::NONE, |auction| auction.takes());
+    order.instructions.has(Instructions::AUCTION) && !takes.has(order.time_in_force)
 }

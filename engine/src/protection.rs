@@ -11,8 +11,8 @@
 //! An auction whose price would lie outside its collar does not end: a timer extends it, and the operator's command is refused.
 
 use lugus_vocabulary::{
-    BeyondPoints, EpochNanos, InstrumentState, OnBreach, OrderType, Price, PriceProtection, ReferenceWindow,
-    RejectReason, Side,
+    AuctionType, BeyondPoints, EpochNanos, InstrumentState, OnBreach, OrderType, Price, PriceProtection,
+    ReferenceWindow, RejectReason, Side,
 };
 
 use crate::auction;
@@ -103,7 +103,9 @@ pub(crate) fn check_limit(
 /// Gives a market order that comes in while trading is on the limit of its protection points.
 #[cold]
 pub(crate) fn protect_market(order: &mut Order, instrument: &Instrument) {
-    if order.instructions.order_type() == OrderType::Market && instrument.definition.state == InstrumentState::Open {
+    let is_open = instrument.definition.state == InstrumentState::Open;
+    if order.instructions.order_type() == OrderType::Market && is_open && !order.instructions.has(Instructions::AUCTION)
+    {
         let best = instrument.book.side(order.side.opposite()).best();
         let from = best.or(instrument.feed.statistics.last).unwrap_or(instrument.definition.reference_price);
         protect(order, from, instrument);
@@ -160,6 +162,7 @@ fn canceled_rest_of_protected(order: &Order, instrument: &Instrument) -> Option<
 #[cold]
 pub(crate) fn halt<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, reporter: &mut Reporter<'_, S>) {
     instrument.definition.state = InstrumentState::Auction;
+    instrument.auction_type.get_or_insert(AuctionType::Intraday);
     set_end(instrument, pool, reporter);
     instrument.publish_state(reporter);
 }

@@ -65,9 +65,10 @@ impl Engine {
                 stream.put(SnapshotRecord::Trade(trade))?;
             }
             stream.put_scopes(scopes)?;
-            let Instrument { book, stops, elected, .. } = &listed.instrument;
+            let Instrument { book, stops, auction_orders, elected, .. } = &listed.instrument;
             let resting = &self.pool.resting;
-            let waiting = stops.orders(resting).chain(elected.orders(&self.pool.elected));
+            let for_auctions = auction_orders.iter().flat_map(|queues| queues.orders(resting));
+            let waiting = stops.orders(resting).chain(for_auctions).chain(elected.orders(&self.pool.elected));
             for slot in Ahead::new(book.orders(resting).chain(waiting), &self.pool) {
                 let participant = self.scopes.get(self.pool.get(slot).owner).participant;
                 stream.put(SnapshotRecord::Order(order_record(slot, &self.pool, participant)))?;

@@ -138,7 +138,8 @@ fn trigger<S: EventSink>(
         protection::protect_stop(&mut order, stop_price, instrument);
     }
     reporter.tell(order.owner, answers, execution::triggered(&order));
-    let exposure = Exposure { side: order.side, limit: order.limit(), trigger: None, open: order.leaves };
+    let (side, limit, open) = (order.side, order.limit(), order.leaves);
+    let exposure = Exposure { side, limit, trigger: None, open, is_for_auction: false };
     let limit = pool.maximum_notional(order.owner);
     let too_much = exposure.check(limit.map(|(most, _)| most), instrument, pool).err();
     let too_much = too_much.and(limit.map(|(_, reason)| reason));

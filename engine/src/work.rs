@@ -7,6 +7,7 @@
 
 use lugus_vocabulary::{EpochNanos, InstrumentId, InstrumentState, ParticipantId, RejectReason, Side};
 
+use crate::auction_orders;
 use crate::book::{Ending, Expiry, KilledOrders, Slot};
 use crate::ended;
 use crate::engine::Engine;
@@ -172,6 +173,7 @@ impl Engine {
             if instrument.definition.state == InstrumentState::Closed {
                 instrument_state::cancel_all(instrument, &mut self.pool, reporter);
             } else {
+                auction_orders::expire(instrument, &mut self.pool, reporter);
                 stops::cascade(instrument, &mut self.pool, reporter);
             }
         }

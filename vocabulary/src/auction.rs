@@ -1,8 +1,9 @@
 //! Auctions: what is told of one while orders gather, and the rules of an instrument's auctions.
 
-use crate::order::Side;
+use crate::order::{Side, TimeInForce};
 use crate::schedule::DailySchedule;
 use crate::units::{Price, Quantity};
+use crate::word::word;
 
 /// The rules of an instrument's auctions. The default publishes nothing, takes cancels until the end, and has no
 /// schedule.
@@ -50,6 +51,88 @@ impl AuctionRules {
             Some("schedule")
         } else {
             None
+        }
+    }
+}
+
+word! {
+    /// The kinds of auctions.
+    AuctionType: u8 {
+        /// The one that the day begins with: by the schedule, or by the operator's command in a closed instrument.
+        Opening = 1,
+        /// The one that ends the day, by the schedule.
+        Closing = 2,
+        /// Any other: one that interrupts trading, or that the operator begins meanwhile.
+        Intraday = 3,
+    }
+}
+
+impl AuctionType {
+    /// The orders that only auctions take, and that this one takes.
+    pub const fn takes(self) -> AuctionOrders {
+        match self {
+            Self::Opening => AuctionOrders::AT_THE_OPENING.and(AuctionOrders::GOOD_FOR_AUCTION),
+            Self::Closing => AuctionOrders::AT_THE_CLOSE.and(AuctionOrders::GOOD_FOR_AUCTION),
+            Self::Intraday => AuctionOrders::GOOD_FOR_AUCTION,
+        }
+    }
+
+    /// Those of them that are for auctions of this kind only.
+    pub const fn own(self) -> AuctionOrders {
+        match self {
+            Self::Opening => AuctionOrders::AT_THE_OPENING,
+            Self::Closing => AuctionOrders::AT_THE_CLOSE,
+            Self::Intraday => AuctionOrders::NONE,
+        }
+    }
+}
+
+/// A set of orders that only auctions take, by their time in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AuctionOrders(u8);
+
+impl AuctionOrders {
+    /// None.
+    pub const NONE: Self = Self(0);
+    /// Those with [`TimeInForce::AtTheOpening`].
+    pub const AT_THE_OPENING: Self = Self(1);
+    /// Those with [`TimeInForce::AtTheClose`].
+    pub const AT_THE_CLOSE: Self = Self(1 << 1);
+    /// Those with [`TimeInForce::GoodForAuction`].
+    pub const GOOD_FOR_AUCTION: Self = Self(1 << 2);
+
+    /// The set with these bits: bit 0 at the opening, bit 1 at the close, bit 2 good for auction; `None` with any other bit.
+    pub const fn from_bits(bits: u8) -> Option<Self> {
+        if bits >> 3 == 0 { Some(Self(bits)) } else { None }
+    }
+
+    /// Its bits.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Those of either set.
+    pub const fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// Whether it has none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether it has orders with this time in force.
+    pub const fn has(self, time_in_force: TimeInForce) -> bool {
+        self.0 & Self::of(time_in_force).0 != 0
+    }
+
+    /// Those with this time in force.
+    const fn of(time_in_force: TimeInForce) -> Self {
+        match time_in_force {
+            TimeInForce::AtTheOpening => Self::AT_THE_OPENING,
+            TimeInForce::AtTheClose => Self::AT_THE_CLOSE,
+            TimeInForce::GoodForAuction => Self::GOOD_FOR_AUCTION,
+            _ => Self::NONE,
         }
     }
 }

@@ -78,7 +78,7 @@ pub mod units;
 mod json;
 mod word;
 
-pub use auction::{AuctionIndicative, AuctionRules};
+pub use auction::{AuctionIndicative, AuctionOrders, AuctionRules, AuctionType};
 pub use command::{Action, Command, CommandKind, MassCancelTarget};
 pub use connection::{ConnectionChange, GraceTime, GraceTimeTooLong, OnDisconnect};
 pub use decimal::{Decimal, DecimalError, StepSize};

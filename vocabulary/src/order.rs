@@ -135,19 +135,34 @@ word! {
 }
 
 word! {
-    /// How long an order stands (FIX 59). Market orders are IOC or FOK, unless what is beyond their protection points rests
-    /// ([`BeyondPoints::Rest`](crate::BeyondPoints::Rest)); post-only orders are neither.
+    /// How long an order stands (FIX 59). Market orders are IOC, FOK or for an auction, unless what is beyond their protection points
+    /// rests ([`BeyondPoints::Rest`](crate::BeyondPoints::Rest)); post-only orders are none of these.
     TimeInForce: u8 {
         /// Good until the end of the log time's UTC day.
         Day = 0,
         /// Good till canceled.
         Gtc = 1,
+        /// Only the opening auction takes the order, and what it leaves of it expires. Until then the order waits, and nobody else is
+        /// told of it.
+        AtTheOpening = 2,
         /// Immediate or cancel: what does not trade at once is canceled.
         Ioc = 3,
         /// Fill or kill: trades whole at once, or not at all.
         Fok = 4,
         /// Good till date: until the order's expire time.
         Gtd = 6,
+        /// As [`TimeInForce::AtTheOpening`], for the closing auction of an instrument whose schedule has one.
+        AtTheClose = 7,
+        /// As [`TimeInForce::AtTheOpening`], for the next auction of whatever kind (FIX 59 = B).
+        GoodForAuction = 11,
+    }
+}
+
+impl TimeInForce {
+    /// Whether only auctions take the order.
+    #[inline]
+    pub const fn is_for_auction(self) -> bool {
+        matches!(self, Self::AtTheOpening | Self::AtTheClose | Self::GoodForAuction)
     }
 }
 

@@ -185,6 +185,8 @@ word! {
         /// Its end is decided, and it does not trade any more: its time is over, or a mass cancel, a kill switch, a
         /// disconnect or the close of its instrument cancels it. Its last event follows.
         Ending = 5,
+        /// It waits for the auction that it is for, which does not gather orders now.
+        Parked = 6,
     }
 }
 

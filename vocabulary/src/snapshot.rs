@@ -10,6 +10,7 @@
 //! The export of one instrument ([`crate::migration`]) is the same stream without header, participants, migration
 //! states and end.
 
+use crate::auction::{AuctionOrders, AuctionType};
 use crate::connection::GraceTime;
 use crate::firm::SelfTradeScope;
 use crate::firm_event::FirmEvent;
@@ -246,6 +247,10 @@ pub struct InstrumentRecord {
     pub indicative_due: Option<EpochNanos>,
     /// Log time of the next change of the instrument's schedule; `None` without one.
     pub phase_due: Option<EpochNanos>,
+    /// The auction that gathers orders, or that a halt has interrupted; `None` if there is none.
+    pub auction_type: Option<AuctionType>,
+    /// The orders that only auctions take, and whose auction is over: they are expiring.
+    pub expiring: AuctionOrders,
     /// With a window of the dynamic reference price: the window that an order last met the book in, and the price before it.
     pub reference_window: Option<ReferenceWindow>,
     /// Hash over all that happened to the instrument.
@@ -377,8 +382,8 @@ pub struct OrderRecord {
     pub leaves_quantity: Quantity,
     /// The part of the open quantity that the book shows now, in lots.
     pub shown_quantity: Quantity,
-    /// Number of a stop order that waits among those of its instrument, in the order in which they began to wait; 0 for
-    /// other orders.
+    /// Number of a stop order that waits among those of its instrument, in the order in which they began to wait. Of an order that
+    /// only auctions take, the last order id when it took its place. 0 for other orders.
     pub arrival: u64,
     /// Whether the order is to meet the book and has not had its turn: it is in the queue of elected orders.
     pub is_elected: bool,

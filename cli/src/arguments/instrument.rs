@@ -15,7 +15,8 @@ pub enum Instrument {
     State(State),
     /// Set what protects an instrument's prices beside its price band, all of it: what is not named is removed.
     Protect(Protect),
-    /// Set the rules of an instrument's auctions, all of them: what is not named is removed.
+    /// Set the rules of an instrument's auctions and the schedule of its day, all of them: what is not named is removed.
+    #[command(visible_alias = "schedule")]
     Auctions(Auctions),
 }
 

@@ -77,9 +77,11 @@ pub struct Order {
 impl Order {
     /// What contradicts itself, if anything does.
     pub(super) fn contradiction(&self) -> Option<&'static str> {
-        let at_once = matches!(self.time_in_force, Some(TimeInForceArgument::Ioc | TimeInForceArgument::Fok));
-        (self.post_only && at_once)
-            .then_some("--post-only is for an order that rests, which IOC and FOK orders never do")
+        use TimeInForceArgument::{AtTheClose, AtTheOpening, Fok, GoodForAuction, Ioc};
+        let never_rests = matches!(self.time_in_force, Some(Ioc | Fok | AtTheOpening | AtTheClose | GoodForAuction));
+        (self.post_only && never_rests).then_some(
+            "--post-only is for an order that rests in the book, which IOC and FOK orders and those for an auction never do",
+        )
     }
 }
 
@@ -102,6 +104,12 @@ pub enum TimeInForceArgument {
     Ioc,
     /// Trade the whole quantity at once, or nothing.
     Fok,
+    /// Trade in the opening auction only; what is left expires.
+    AtTheOpening,
+    /// Trade in the closing auction only; what is left expires.
+    AtTheClose,
+    /// Trade in the next auction only; what is left expires.
+    GoodForAuction,
 }
 
 /// `lugus cancel`.

@@ -139,8 +139,10 @@ listed! {
     Side { BUY = Buy, SELL = Sell } as sbe_order_entry::side::Side;
     OrderType { MARKET = Market, LIMIT = Limit, STOP = Stop, STOP_LIMIT = StopLimit }
         as sbe_order_entry::order_type::OrderType;
-    TimeInForce { DAY = Day, GTC = Gtc, IOC = Ioc, FOK = Fok, GTD = Gtd }
-        as sbe_order_entry::time_in_force::TimeInForce;
+    TimeInForce {
+        DAY = Day, GTC = Gtc, AT_THE_OPENING = AtTheOpening, IOC = Ioc, FOK = Fok, GTD = Gtd, AT_THE_CLOSE = AtTheClose,
+        GOOD_FOR_AUCTION = GoodForAuction,
+    } as sbe_order_entry::time_in_force::TimeInForce;
     SelfTradePrevention {
         NONE = None, CANCEL_NEWEST = CancelNewest, CANCEL_OLDEST = CancelOldest, CANCEL_BOTH = CancelBoth,
         DECREMENT = Decrement,

@@ -15,7 +15,7 @@ pub(crate) struct Order {
     pub(crate) order_id: OrderId,
     pub(crate) client_order_id: ClientOrderId,
     pub(crate) client_tag: ClientTag,
-    /// Limit price in ticks; 0 for a market order.
+    /// Limit price in ticks; 0 for a market order, and its place in the queue for one that only auctions take.
     pub(crate) price: Price,
     /// Quantity in lots, including what has been filled.
     pub(crate) quantity: Quantity,
@@ -83,7 +83,7 @@ impl Order {
     /// Whether the order never rests: what does not trade at once is canceled.
     #[inline]
     pub(crate) fn is_immediate(&self) -> bool {
-        matches!(self.time_in_force, TimeInForce::Ioc | TimeInForce::Fok) || self.limit().is_none()
+        matches!(self.time_in_force, TimeInForce::Ioc | TimeInForce::Fok) || !self.instructions.may_wait()
     }
 
     /// Filled quantity in lots, of an order as its owner knows it.

@@ -30,7 +30,9 @@ impl Instructions {
     const LIMIT: u16 = 1 << Self::TYPE_SHIFT;
     /// The order has no limit of its own: its price is that of its protection points.
     pub(crate) const PROTECTED: u16 = 1 << 13;
-    const TERMS: u16 = Self::ICEBERG | Self::EXPIRES | Self::WAITING | Self::ELECTED;
+    /// Only auctions take the order, as its time in force says.
+    pub(crate) const AUCTION: u16 = 1 << 14;
+    const TERMS: u16 = Self::ICEBERG | Self::EXPIRES | Self::WAITING | Self::ELECTED | Self::AUCTION;
 
     #[inline]
     pub(crate) fn new(
@@ -53,6 +55,7 @@ impl Instructions {
         Self::new(order_type, post_only, self_trade_prevention, on_disconnect)
             .with(Self::ICEBERG, entered.display_quantity.0 > 0)
             .with(Self::EXPIRES, expire_time.is_some())
+            .with(Self::AUCTION, entered.time_in_force.is_for_auction())
     }
 
     /// These instructions with one bit set or cleared.
@@ -74,6 +77,12 @@ impl Instructions {
     #[inline]
     pub(crate) fn is_post_only(self) -> bool {
         self.has(Self::POST_ONLY)
+    }
+
+    /// Whether the order may rest, as far as its limit goes: it has one, or only auctions take it.
+    #[inline]
+    pub(crate) fn may_wait(self) -> bool {
+        self.has(Self::LIMIT | Self::PROTECTED | Self::AUCTION)
     }
 
     /// Whether the order has a limit price, its own or that of its protection points.
@@ -121,7 +130,8 @@ pub(crate) struct Terms {
     pub(crate) expire_time: EpochNanos,
     /// Limit price of a waiting stop-limit order, in ticks, as its price in the pool is the trigger price.
     pub(crate) limit: Price,
-    /// Number of a stop order among those of its instrument, in the order in which they began to wait.
+    /// Number of a stop order among those of its instrument, in the order in which they began to wait; of an order that only
+    /// auctions take, the last order id of the instrument when it took its place.
     pub(crate) arrival: u64,
 }
 
@@ -139,7 +149,13 @@ mod tests {
 
     #[test]
     fn instructions_do_not_touch_each_other() {
-        let bits = [Instructions::ICEBERG, Instructions::EXPIRES, Instructions::WAITING, Instructions::ELECTED];
+        let bits = [
+            Instructions::ICEBERG,
+            Instructions::EXPIRES,
+            Instructions::WAITING,
+            Instructions::ELECTED,
+            Instructions::AUCTION,
+        ];
         for &order_type in OrderType::ALL {
             for &prevention in SelfTradePrevention::ALL {
                 for &post_only in PostOnly::ALL {

@@ -5,7 +5,7 @@
 //! where such work may be; whether there is any is asked of the state itself, so that a list may name too much. Orders whose
 //! end is decided do not trade meanwhile: see [`super::OrderPool::over`].
 
-use lugus_vocabulary::{EpochNanos, InstrumentId, OrderId, ParticipantId};
+use lugus_vocabulary::{AuctionOrders, EpochNanos, InstrumentId, OrderId, ParticipantId};
 
 /// A grace time that ends never.
 pub(crate) const ENDLESS: EpochNanos = EpochNanos(i64::MAX);
@@ -13,13 +13,16 @@ pub(crate) const ENDLESS: EpochNanos = EpochNanos(i64::MAX);
 /// What is left to do, and what the command at hand may still do.
 #[derive(Debug)]
 pub(crate) struct Unfinished {
-    /// Instruments with elected orders, with stop orders that are to be elected, or closed with orders left, by id.
+    /// Instruments with elected orders, with stop orders that are to be elected, with orders whose auction is over, or closed with
+    /// orders left, by id.
     pub(crate) instruments: Vec<InstrumentId>,
     /// Scopes with a mass cancel under way, or what a disconnect has left, by instrument and participant; `None` stands for a
     /// mass cancel of everybody, which has not come to the scopes of the instrument yet.
     pub(crate) mass_cancels: Vec<(InstrumentId, Option<ParticipantId>)>,
     /// Orders with numbers up to this one are canceled by a mass cancel of everybody, by instrument.
     everybody: Vec<(InstrumentId, OrderId)>,
+    /// Orders that only auctions take and that expire because their auction is over, by instrument.
+    expiring: Vec<(InstrumentId, AuctionOrders)>,
     /// Participants whose kill switch cancels their orders, by id.
     pub(crate) killed: Vec<KilledOrders>,
     /// Disconnected participants whose orders are canceled after their grace time, by its last nanosecond and by id.
@@ -60,6 +63,7 @@ impl Unfinished {
             instruments: Vec::new(),
             mass_cancels: Vec::new(),
             everybody: Vec::new(),
+            expiring: Vec::new(),
             killed: Vec::new(),
             disconnected: Vec::new(),
             grace_through: ENDLESS,
@@ -203,6 +207,30 @@ impl Unfinished {
     pub(crate) fn canceled_of_everybody(&self, instrument: InstrumentId) -> OrderId {
         let place = self.everybody.binary_search_by_key(&instrument, |&(id, _)| id);
         place.map_or(OrderId(0), |place| self.everybody[place].1)
+    }
+
+    /// Sets which orders of an instrument expire because their auction is over.
+    pub(crate) fn set_expiring(&mut self, instrument: InstrumentId, orders: AuctionOrders) {
+        match self.expiring.binary_search_by_key(&instrument, |&(id, _)| id) {
+            Ok(place) if orders.is_empty() => {
+                self.expiring.remove(place);
+            }
+            Ok(place) => self.expiring[place].1 = orders,
+            Err(_) if orders.is_empty() => {}
+            Err(place) => self.expiring.insert(place, (instrument, orders)),
+        }
+    }
+
+    /// The orders of an instrument that expire because their auction is over.
+    pub(crate) fn expiring(&self, instrument: InstrumentId) -> AuctionOrders {
+        let place = self.expiring.binary_search_by_key(&instrument, |&(id, _)| id);
+        place.map_or(AuctionOrders::NONE, |place| self.expiring[place].1)
+    }
+
+    /// Whether orders of any instrument expire because their auction is over.
+    #[inline]
+    pub(crate) fn is_any_expiring(&self) -> bool {
+        !self.expiring.is_empty()
     }
 
     /// Notes that a participant's orders are to be canceled, and that some may be in this instrument and in those with

@@ -16,7 +16,7 @@ use lugus_vocabulary::{
 
 use super::copy_ahead::{CopyAhead, Next, Place};
 use super::migration_states::MigrationState;
-use super::queues::queues;
+use super::queues::{QUEUES, queues};
 use super::record_checksum::record_checksum;
 use super::refusal::MigrationRefusal;
 use super::steps::{after, not_traded};
@@ -32,7 +32,7 @@ pub struct AheadExport<'a> {
     engine: &'a Engine,
     listed: &'a Listed,
     copy: &'a CopyAhead,
-    queues: [&'a BookSide; 4],
+    queues: [Option<&'a BookSide>; QUEUES],
     /// In the scope at hand, the next kept event by its place.
     event: Option<(ScopeIndex, usize)>,
     part: CopiedPart,
@@ -165,7 +165,7 @@ impl AheadExport<'_> {
     /// The next order, its queue, and the place before it in that queue.
     fn skip_to_order(&self, mut queue: usize, mut place: Place) -> Option<(usize, Place, Slot)> {
         while let Some(&side) = self.queues.get(queue) {
-            if let Some(slot) = self.order_after(side, place) {
+            if let Some(slot) = side.and_then(|side| self.order_after(side, place)) {
                 return Some((queue, place, slot));
             }
             (queue, place) = (queue + 1, Place::First);

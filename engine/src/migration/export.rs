@@ -2,13 +2,13 @@
 //! also the same on every member; the rest is what differs from what this engine has copied ahead.
 
 use lugus_vocabulary::{
-    ExportCursor, ExportKind, ExportPlace, ExportRecord, InstrumentId, MigrationId, ParticipantId, Side,
-    SnapshotRecord, TradeId,
+    ExportCursor, ExportKind, ExportPlace, ExportRecord, InstrumentId, MigrationId, ParticipantId, SnapshotRecord,
+    TradeId,
 };
 
 use super::copy_ahead::CopyAhead;
 use super::migration_states::MigrationState;
-use super::queues::{levels_digest, queues};
+use super::queues::{QUEUES, levels_digest, place_of, queues};
 use super::record_checksum::record_checksum;
 use super::refusal::MigrationRefusal;
 use crate::book::{BookSide, Instructions, Slot};
@@ -28,16 +28,13 @@ pub struct Export<'a> {
     ahead: Option<&'a CopyAhead>,
     /// Scopes after the current one.
     scopes: std::vec::IntoIter<ScopeIndex>,
-    /// Bids, asks, buy stops, sell stops.
-    queues: [&'a BookSide; 4],
+    queues: [Option<&'a BookSide>; QUEUES],
     cursor: ExportCursor,
     next: NextRecord,
 }
 
-/// Number of queues of orders: those of [`Export::queues`], and that of elected orders.
-const QUEUES: usize = 5;
-/// The queue of elected orders.
-const ELECTED: usize = 4;
+/// The queue of elected orders, after those of [`Export::queues`].
+const ELECTED: usize = QUEUES;
 
 /// The record that comes next.
 #[derive(Debug, Clone, Copy)]
@@ -145,12 +142,8 @@ impl Export<'_> {
                 let owner = self.engine.scopes.find(participant, id)?;
                 let slot = self.engine.pool.find(owner, client_order_id)?;
                 let order = self.engine.pool.get(slot);
-                let waits = order.instructions.has(Instructions::WAITING);
-                let queue = if order.instructions.has(Instructions::ELECTED) {
-                    ELECTED
-                } else {
-                    usize::from(waits) * 2 + usize::from(order.side == Side::Sell)
-                };
+                let is_elected = order.instructions.has(Instructions::ELECTED);
+                let queue = if is_elected { ELECTED } else { place_of(order) };
                 NextRecord::Order(queue, Some(slot))
             }
             ExportPlace::End => NextRecord::End,
@@ -243,8 +236,7 @@ impl Export<'_> {
                 }
                 NextRecord::Order(queue, before) => {
                     let Some(slot) = self.order_after(queue, before) else {
-                        self.next =
-                            if queue + 1 < QUEUES { NextRecord::Order(queue + 1, None) } else { NextRecord::End };
+                        self.next = if queue < ELECTED { NextRecord::Order(queue + 1, None) } else { NextRecord::End };
                         continue;
                     };
                     let participant = engine.scopes.get(engine.pool.get(slot).owner).participant;
@@ -259,12 +251,13 @@ impl Export<'_> {
 
     fn order_after(&self, queue: usize, before: Option<Slot>) -> Option<Slot> {
         let pool = &self.engine.pool;
-        let Some(queue) = self.queues.get(queue) else {
+        let Some(&queue) = self.queues.get(queue) else {
             return match before {
                 Some(slot) => pool.elected.after(slot),
                 None => self.listed.instrument.elected.first(),
             };
         };
+        let queue = queue?;
         let resting = &pool.resting;
         if self.ahead.is_some() {
             return queue.uncopied_after(before, resting, |slot| {

@@ -2,14 +2,30 @@
 
 use lugus_vocabulary::Side;
 
-use crate::book::{BookSide, OrderPool};
+use crate::book::{BookSide, Order, OrderPool};
 use crate::instrument::Instrument;
+use crate::queues::Queue;
 use crate::state_hash::{self, WORDS};
 
-/// Bids, asks, buy stops, sell stops.
-pub(crate) fn queues(instrument: &Instrument) -> [&BookSide; 4] {
-    let Instrument { book, stops, .. } = instrument;
-    [book.side(Side::Buy), book.side(Side::Sell), stops.side(Side::Buy), stops.side(Side::Sell)]
+/// Number of queues: both sides of each.
+pub(crate) const QUEUES: usize = 2 * Queue::ALL.len();
+
+/// Bids, asks, buy stops, sell stops, and so on: `None` for one that was never used.
+pub(crate) fn queues(instrument: &Instrument) -> [Option<&BookSide>; QUEUES] {
+    let mut all = [None; QUEUES];
+    for (queue, side, orders) in instrument.queues() {
+        all[place(queue, side)] = Some(orders);
+    }
+    all
+}
+
+/// Place of an order's queue among them, of one that is not elected.
+pub(crate) fn place_of(order: &Order) -> usize {
+    place(Queue::of(order), order.side)
+}
+
+fn place(queue: Queue, side: Side) -> usize {
+    queue as usize * 2 + usize::from(side == Side::Sell)
 }
 
 /// Digest over the levels of all queues: of each its price, its sums, and its first and last order. It compares two books
@@ -17,7 +33,8 @@ pub(crate) fn queues(instrument: &Instrument) -> [&BookSide; 4] {
 pub(crate) fn levels_digest(before: u64, instrument: &Instrument, pool: &OrderPool) -> u64 {
     let mut digest = before;
     for (queue, side) in (0_u64..).zip(queues(instrument)) {
-        for (level, ends) in side.ends_of_levels(&pool.resting) {
+        let levels = side.into_iter().flat_map(|side| side.ends_of_levels(&pool.resting));
+        for (level, ends) in levels {
             let [first, last] = ends.map(|slot| pool.get(slot).order_id.0);
             let mut words = [0; WORDS];
             words[0] = queue << 32 | u64::from(level.orders);

@@ -11,6 +11,7 @@ use crate::book::{Instructions, Slot};
 use crate::definition::check_definition;
 use crate::engine::Engine;
 use crate::kept_reports::{KeptReports, Lost};
+use crate::queues::{Queue, queue_price};
 use crate::scopes::Scope;
 
 impl LoadState {
@@ -34,6 +35,7 @@ impl LoadState {
         instrument.set_protection(record.definition.protection);
         goes_on(instrument, record)?;
         engine.pool.unfinished.set_canceled_of_everybody(record.definition.instrument, record.canceled_through);
+        engine.pool.unfinished.set_expiring(record.definition.instrument, record.expiring);
         Ok(())
     }
 
@@ -90,11 +92,7 @@ impl LoadState {
             return Err(SnapshotFault::Unexpected { found: "end of an order" });
         };
         let order = *pool.get(slot);
-        if order.instructions.has(Instructions::WAITING) {
-            instrument.stops.side_mut(order.side).remove(slot, &mut pool.resting);
-        } else {
-            instrument.book.side_mut(order.side).remove(slot, &mut pool.resting);
-        }
+        instrument.queue_mut(Queue::of(&order), order.side).remove(slot, &mut pool.resting);
         pool.remove(slot);
         Ok(())
     }
@@ -107,12 +105,10 @@ impl LoadState {
         };
         check_order(record, &instrument.definition)?;
         let before = *pool.get(slot);
-        let waits = record.order.stop_price.is_some();
-        let price = record.order.stop_price.or(record.order.price).unwrap_or_default();
-        let (order, terms) = order_of(record, before.owner, price);
+        let (order, terms) = order_of(record, before.owner, queue_price(&record.order));
         let expires = |instructions: Instructions| instructions.has(Instructions::EXPIRES);
         let is_same = (before.order_id, before.side, before.price) == (order.order_id, order.side, order.price)
-            && before.instructions.has(Instructions::WAITING) == waits
+            && Queue::of(&before) == Queue::of(&order)
             && !order.instructions.has(Instructions::ELECTED)
             && before.instructions.has(Instructions::STAYS) == order.instructions.has(Instructions::STAYS)
             && expires(before.instructions) == expires(order.instructions)
@@ -124,8 +120,7 @@ impl LoadState {
         pool.rename(slot, record.order.client_order_id);
         pool.amend(slot, &order, &terms);
         let gone = Quantity(before.leaves.0 - order.leaves.0);
-        let queue = if waits { instrument.stops.side_mut(order.side) } else { instrument.book.side_mut(order.side) };
-        queue.reduce(slot, gone, &mut pool.resting);
+        instrument.queue_mut(Queue::of(&order), order.side).reduce(slot, gone, &mut pool.resting);
         Ok(())
     }
 }

@@ -41,16 +41,23 @@ pub(super) fn check_order(record: &OrderRecord, definition: &InstrumentDefinitio
     require(numbered && order.client_order_id.0 > 0, "an order with an impossible number")?;
     let immediate = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
     let has_limit = matches!(order.order_type, OrderType::Limit | OrderType::StopLimit) || is_protected(order);
+    let is_for_auction = order.time_in_force.is_for_auction();
+    let is_plain = order.stop_price.is_none()
+        && !record.is_elected
+        && order.display_quantity.0 == 0
+        && order.post_only == PostOnly::No
+        && matches!(order.order_type, OrderType::Market | OrderType::Limit);
+    require(is_plain || !is_for_auction, "an order of a kind that is for no auction")?;
     let lives = record.is_elected
         || match order.stop_price {
             Some(_) => matches!(order.order_type, OrderType::Stop | OrderType::StopLimit),
-            None => has_limit && !immediate,
+            None => (has_limit || is_for_auction) && !immediate,
         };
     let may_rest = has_limit && !immediate;
     let is_stop = matches!(order.order_type, OrderType::Stop | OrderType::StopLimit);
     require(order.stop_price.is_none() || is_stop, "an order of a kind that does not rest")?;
     require(lives && (may_rest || order.post_only == PostOnly::No), "an order of a kind that does not rest")?;
-    let arrives = record.arrival == 0 || order.stop_price.is_some();
+    let arrives = record.arrival == 0 || order.stop_price.is_some() || is_for_auction;
     require(arrives, "an order with an impossible arrival")?;
     let ends = matches!(order.time_in_force, TimeInForce::Day | TimeInForce::Gtd);
     require(ends == order.expire_time.is_some(), "an order with an impossible expire time")?;
@@ -69,7 +76,9 @@ pub(super) fn check_order(record: &OrderRecord, definition: &InstrumentDefinitio
 pub(super) fn check_in_book(record: &OrderRecord, instrument: &Instrument) -> Checked {
     let (definition, order) = (&instrument.definition, &record.order);
     require(record.order_id <= instrument.last_order_id, "an order with an impossible number")?;
-    require(record.arrival <= instrument.arrivals, "an order with an impossible arrival")?;
+    let is_for_auction = order.time_in_force.is_for_auction();
+    let arrivals = if is_for_auction { instrument.last_order_id.0 } else { instrument.arrivals };
+    require(record.arrival <= arrivals, "an order with an impossible arrival")?;
     if let Some(stop_price) = order.stop_price {
         let reached = |last| stop_queues::is_reached(order.side, stop_price, last);
         let is_open = definition.state == InstrumentState::Open;
@@ -77,7 +86,7 @@ pub(super) fn check_in_book(record: &OrderRecord, instrument: &Instrument) -> Ch
         let due = is_open && is_settled && instrument.feed.statistics.last.is_some_and(reached);
         require(!due, "a stop order that should have triggered")
     } else {
-        let rests = definition.state == InstrumentState::Open && !record.is_elected;
+        let rests = definition.state == InstrumentState::Open && !record.is_elected && !is_for_auction;
         let trades = rests && instrument.book.would_trade(order.side, order.price);
         require(!trades, "a bid that would trade with an ask")
     }

@@ -1,8 +1,9 @@
 //! Progress of loading records. `loading` takes the records in.
 
-use lugus_vocabulary::{InstrumentId, NewOrder, OrderRecord, ParticipantId, Side};
+use lugus_vocabulary::{InstrumentId, OrderRecord, ParticipantId, Side};
 
 use crate::book::Unlisted;
+use crate::queues::{Queue, queue_price};
 use crate::scopes::ScopeIndex;
 
 /// Number of records still to come, and the last record of each kind.
@@ -61,12 +62,12 @@ pub(super) struct CurrentScope {
     pub(super) awaited: u64,
 }
 
-/// Place of an order's queue in the order of records: bids, asks, buy stops, sell stops, each with the best price first, and
-/// last the elected orders.
+/// Place of an order's queue in the order of records: bids, asks, buy stops, sell stops, buys and sells at the opening, at the close
+/// and for the next auction, each with the best price first, and last the elected orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PriorityPlace {
     is_elected: bool,
-    is_stop: bool,
+    queue: Queue,
     side: Side,
     /// Ascending from the best price to the worst.
     rank: i64,
@@ -74,14 +75,13 @@ pub(super) struct PriorityPlace {
 
 impl PriorityPlace {
     pub(super) fn of(record: &OrderRecord) -> Self {
-        let NewOrder { side, price, stop_price, .. } = record.order;
         if record.is_elected {
-            return Self { is_elected: true, is_stop: false, side: Side::Buy, rank: 0 };
+            return Self { is_elected: true, queue: Queue::Book, side: Side::Buy, rank: 0 };
         }
-        let (is_stop, price) = (stop_price.is_some(), stop_price.or(price).unwrap_or_default().0);
+        let (queue, side, price) = (Queue::of_entered(&record.order), record.order.side, queue_price(&record.order).0);
         // Bids and sell stops begin with the highest price.
-        let rank = if (side == Side::Buy) == is_stop { price } else { !price };
-        Self { is_elected: false, is_stop, side, rank }
+        let rank = if (side == Side::Buy) == (queue == Queue::Stops) { price } else { !price };
+        Self { is_elected: false, queue, side, rank }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Takes the records of scopes, events, instruments and orders into an engine, from a snapshot or from another engine.
 
 use lugus_vocabulary::{
-    EventSequence, InstrumentId, InstrumentRecord, InstrumentState, NewOrder, OrderRecord, ParticipantId,
+    AuctionType, EventSequence, InstrumentId, InstrumentRecord, InstrumentState, OrderRecord, ParticipantId,
     RetainedReport, ScopeRecord, Side, TradeRecord,
 };
 
@@ -17,6 +17,7 @@ use crate::instrument::Instrument;
 use crate::instruments::Listed;
 use crate::kept_reports::{KeptReports, Lost};
 use crate::migration::migration_states::{Availability, MigrationState};
+use crate::queues::{Queue, queue_price};
 use crate::scopes::Scope;
 use crate::traded::TradedRange;
 
@@ -116,6 +117,7 @@ impl LoadState {
         instrument.trades.begin_session(record.last_trade_id);
         goes_on(&mut instrument, record)?;
         engine.pool.unfinished.set_canceled_of_everybody(id, record.canceled_through);
+        engine.pool.unfinished.set_expiring(id, record.expiring);
         let availability = match (self.source, engine.migration_states.get(id)) {
             (RecordSource::Export | RecordSource::Ahead, _) => Availability::Unavailable,
             (RecordSource::Snapshot, Some(state)) => state.availability(),
@@ -175,18 +177,14 @@ impl LoadState {
         };
         let place = PriorityPlace::of(record);
         require(is_ahead || current.last_order <= Some(place), "orders are not in the order of their priority")?;
-        let NewOrder { side, price, stop_price, .. } = record.order;
-        let queue_price = stop_price.or(price).unwrap_or_default();
+        let side = record.order.side;
+        let (queue, price) = (Queue::of_entered(&record.order), queue_price(&record.order));
         if !record.is_elected {
-            let queue = match stop_price {
-                Some(_) => instrument.stops.side_mut(side),
-                None => instrument.book.side_mut(side),
-            };
-            let has_room = queue.has_room(queue_price, record.shown_quantity, &pool.resting);
+            let has_room = instrument.has_room(queue, side, price, record.shown_quantity, pool);
             require(has_room, "a level with too large a quantity")?;
         }
         current.last_order = Some(place);
-        let (order, terms) = order_of(record, owner, queue_price);
+        let (order, terms) = order_of(record, owner, price);
         let slot = match self.source {
             RecordSource::Snapshot => {
                 let slot = pool.insert_unlisted(vacancy, &order, &terms);
@@ -202,11 +200,7 @@ impl LoadState {
             instrument.elected.push_back(slot, &mut pool.elected);
             return Ok(slot);
         }
-        let queue = match stop_price {
-            Some(_) => instrument.stops.side_mut(side),
-            None => instrument.book.side_mut(side),
-        };
-        queue.push_back(slot, queue_price, record.shown_quantity, &mut pool.resting);
+        instrument.queue_mut(queue, side).push_back(slot, price, record.shown_quantity, &mut pool.resting);
         Ok(slot)
     }
 
@@ -251,6 +245,12 @@ pub(super) fn goes_on(instrument: &mut Instrument, record: &InstrumentRecord) ->
     instrument.feed.statistics = record.statistics;
     instrument.arrivals = record.last_arrival;
     instrument.auction_end = record.auction_end;
+    let state = record.definition.state;
+    // Before version 11 no auction has a kind.
+    let auction_type = record.auction_type.or((state == InstrumentState::Auction).then_some(AuctionType::Intraday));
+    let gathers = matches!(state, InstrumentState::Auction | InstrumentState::Halted);
+    require(gathers || auction_type.is_none(), "the kind of an auction that is none")?;
+    instrument.auction_type = auction_type;
     instrument.indicative_due = record.indicative_due;
     instrument.phase_due = record.phase_due;
     auction_phase::set_no_cancels(instrument);

@@ -87,13 +87,7 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
             if let Some(words) = protection_words(record) {
                 before = state_hash::fold(before, &words);
             }
-            let is_timed = record.indicative_due.is_some() || record.phase_due.is_some();
-            if record.definition.auctions != AuctionRules::NONE || is_timed {
-                let mut words = state_hash::auction_rules_words(&record.definition.auctions);
-                words[0] = 14;
-                words[9] = u64::from(record.indicative_due.is_some()) | u64::from(record.phase_due.is_some()) << 1;
-                words[11] = record.phase_due.unwrap_or_default().0.cast_unsigned();
-                words[10] = record.indicative_due.unwrap_or_default().0.cast_unsigned();
+            if let Some(words) = auction_words(record) {
                 before = state_hash::fold(before, &words);
             }
             words = state_hash::definition_words(&record.definition);
@@ -160,6 +154,24 @@ fn protection_words(record: &InstrumentRecord) -> Option<[u64; WORDS]> {
     words[10] = auction_end.unwrap_or_default().0.cast_unsigned();
     words[11] = reference_window.map_or(0, |window| window.number).cast_unsigned();
     words[12] = price.unwrap_or_default().0.cast_unsigned();
+    Some(words)
+}
+
+/// The rules of an instrument's auctions, and what they have led to; `None` if there is nothing of it, as before version 11.
+fn auction_words(record: &InstrumentRecord) -> Option<[u64; WORDS]> {
+    let InstrumentRecord { indicative_due, phase_due, auction_type, expiring, .. } = record;
+    let is_quiet = indicative_due.is_none() && phase_due.is_none() && auction_type.is_none() && expiring.is_empty();
+    if record.definition.auctions == AuctionRules::NONE && is_quiet {
+        return None;
+    }
+    let mut words = state_hash::auction_rules_words(&record.definition.auctions);
+    words[0] = 14;
+    words[9] = u64::from(indicative_due.is_some())
+        | u64::from(phase_due.is_some()) << 1
+        | u64::from(expiring.bits()) << 8
+        | auction_type.map_or(0, |auction| auction as u64) << 16;
+    words[10] = indicative_due.unwrap_or_default().0.cast_unsigned();
+    words[11] = phase_due.unwrap_or_default().0.cast_unsigned();
     Some(words)
 }
 

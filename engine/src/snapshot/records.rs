@@ -88,6 +88,8 @@ pub(crate) fn instrument_record(listed: &Listed, pool: &OrderPool) -> Instrument
         auction_end: listed.instrument.auction_end,
         indicative_due: listed.instrument.indicative_due,
         phase_due: listed.instrument.phase_due,
+        auction_type: listed.instrument.auction_type,
+        expiring: pool.unfinished.expiring(listed.instrument.definition.instrument),
         reference_window: listed.instrument.window,
         state_hash: listed.hash,
     }
@@ -116,7 +118,7 @@ pub(crate) fn order_record(slot: Slot, pool: &OrderPool, participant: Participan
         participant,
         leaves_quantity: order.leaves,
         shown_quantity: kept.leaves,
-        arrival: if stop_price.is_some() { terms.arrival } else { 0 },
+        arrival: if order.instructions.has(Instructions::WAITING | Instructions::AUCTION) { terms.arrival } else { 0 },
         is_elected: order.instructions.has(Instructions::ELECTED),
         order: order.as_entered(&terms, stop_price),
     }

@@ -227,6 +227,8 @@ impl CommandReader<'_> {
             1 => TimeInForce::Ioc,
             2 => TimeInForce::Fok,
             3 => TimeInForce::Gtd,
+            4 => [TimeInForce::AtTheOpening, TimeInForce::AtTheClose, TimeInForce::GoodForAuction]
+                [usize::from(self.below(3))],
             _ if order_type == OrderType::Market => TimeInForce::Ioc,
             _ => TimeInForce::Gtc,
         };

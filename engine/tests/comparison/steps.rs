@@ -108,6 +108,7 @@ fn order(spread: Spread) -> impl Strategy<Value = Action> {
         2 => Just((OrderType::Market, TimeInForce::Ioc)),
         1 => Just((OrderType::Market, TimeInForce::Fok)),
         1 => Just((OrderType::Market, TimeInForce::Gtc)),
+        4 => (prop_oneof![2 => Just(OrderType::Limit), 1 => Just(OrderType::Market)], for_auction()),
         4 => (prop_oneof![Just(OrderType::Stop), Just(OrderType::StopLimit)], time_in_force()),
     ];
     let post_only = prop_oneof![7 => Just(PostOnly::No), 1 => Just(PostOnly::Yes)];
@@ -146,6 +147,14 @@ fn order(spread: Spread) -> impl Strategy<Value = Action> {
     )
 }
 
+fn for_auction() -> impl Strategy<Value = TimeInForce> {
+    prop_oneof![
+        2 => Just(TimeInForce::AtTheOpening),
+        1 => Just(TimeInForce::AtTheClose),
+        3 => Just(TimeInForce::GoodForAuction),
+    ]
+}
+
 fn time_in_force() -> impl Strategy<Value = TimeInForce> {
     prop_oneof![
         4 => Just(TimeInForce::Gtc),
@@ -153,6 +162,7 @@ fn time_in_force() -> impl Strategy<Value = TimeInForce> {
         1 => Just(TimeInForce::Gtd),
         1 => Just(TimeInForce::Ioc),
         1 => Just(TimeInForce::Fok),
+        1 => for_auction(),
     ]
 }
 

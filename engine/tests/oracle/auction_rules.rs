@@ -2,8 +2,9 @@
 
 use lugus_vocabulary::*;
 
-use super::book::auction_price;
+use super::book::{Resting, auction_price, by_priority};
 use super::state::Oracle;
+use super::unfinished::Ending;
 
 const MILLISECOND: i64 = 1_000_000;
 
@@ -154,12 +155,27 @@ impl Oracle {
         match phase {
             DayPhase::OpeningAuction | DayPhase::ClosingAuction => {
                 self.has_changed_phase = true;
+                let opens = phase == DayPhase::OpeningAuction;
+                let auction = if opens { AuctionType::Opening } else { AuctionType::Closing };
+                let before = book.auction_type.replace(auction);
+                match before {
+                    Some(AuctionType::Opening) if !opens => self.expire_for(instrument, AuctionOrders::AT_THE_OPENING),
+                    Some(AuctionType::Closing) if opens => self.expire_for(instrument, AuctionOrders::AT_THE_CLOSE),
+                    _ => {}
+                }
+                let book = self.instruments.get_mut(&instrument).unwrap();
                 book.definition.state = InstrumentState::Auction;
                 book.auction_end = book.phase_due;
                 self.begin_phase(instrument);
             }
-            DayPhase::Continuous if book.definition.state == InstrumentState::Open => {}
-            DayPhase::Continuous => self.go_on_trading(instrument),
+            DayPhase::Continuous => {
+                if book.definition.state != InstrumentState::Open {
+                    self.go_on_trading(instrument);
+                }
+                if self.instruments[&instrument].definition.state == InstrumentState::Open {
+                    self.expire_for(instrument, AuctionOrders::AT_THE_OPENING);
+                }
+            }
             DayPhase::Closed => self.end_day(instrument),
         }
     }
@@ -190,6 +206,8 @@ impl Oracle {
         if self.leaves_auction(instrument, state) {
             self.begin_trading(instrument);
             self.uncross(instrument);
+            self.end_auction(instrument);
+            self.expire_for(instrument, AuctionOrders::AT_THE_CLOSE);
             if closes {
                 self.instruments.get_mut(&instrument).unwrap().due = None;
                 self.cancel_of_closed(instrument, 0, 0);
@@ -197,13 +215,49 @@ impl Oracle {
         }
     }
 
+    /// The auction is over for those orders that it took and that are for auctions only.
+    pub(super) fn end_auction(&mut self, instrument: u32) {
+        let auction = self.instruments.get_mut(&instrument).unwrap().auction_type.take();
+        match auction {
+            Some(AuctionType::Opening) => {
+                self.expire_for(instrument, AuctionOrders::AT_THE_OPENING.and(AuctionOrders::GOOD_FOR_AUCTION))
+            }
+            Some(AuctionType::Closing) => {
+                self.expire_for(instrument, AuctionOrders::AT_THE_CLOSE.and(AuctionOrders::GOOD_FOR_AUCTION));
+            }
+            Some(AuctionType::Intraday) => self.expire_for(instrument, AuctionOrders::GOOD_FOR_AUCTION),
+            None => {}
+        }
+    }
+
+    fn expire_for(&mut self, instrument: u32, orders: AuctionOrders) {
+        let book = self.instruments.get_mut(&instrument).unwrap();
+        book.expiring = book.expiring.and(orders);
+        self.expire_of_auctions(instrument);
+    }
+
+    /// Ends orders whose auction is over, queue by queue.
+    pub(super) fn expire_of_auctions(&mut self, instrument: u32) {
+        let book = &self.instruments[&instrument];
+        let is_over = |order: &&Resting| order.for_auction().is_some_and(|of| book.expiring.has(of));
+        let over: Vec<u64> =
+            by_priority(&book.orders).into_iter().filter(is_over).map(|order| order.order_id).collect();
+        for order_id in over {
+            if !self.step() {
+                return;
+            }
+            self.end(instrument, order_id, Ending::Expired);
+        }
+        self.instruments.get_mut(&instrument).unwrap().expiring = AuctionOrders::NONE;
+    }
+
     /// What the auction would give.
     fn auction_indicative(&self, instrument: u32) -> AuctionIndicative {
         let book = self.without_those_over(instrument, &self.instruments[&instrument]);
         let Some(price) = auction_price(&book) else { return AuctionIndicative::default() };
         let sum = |side, trades: &dyn Fn(i64) -> bool| -> u128 {
-            let of = book.orders.iter().filter(|order| order.in_book() && order.request.side == side);
-            of.filter(|order| trades(order.request.price.unwrap().0)).map(|order| u128::from(order.leaves())).sum()
+            let of = book.orders.iter().filter(|order| book.takes_part(order) && order.request.side == side);
+            of.filter(|order| trades(order.limit())).map(|order| u128::from(order.leaves())).sum()
         };
         let (buys, sells) = (sum(Side::Buy, &|of| of >= price), sum(Side::Sell, &|of| of <= price));
         let lots = |lots: u128| Quantity(u64::try_from(lots).unwrap_or(u64::MAX));

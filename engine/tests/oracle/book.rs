@@ -20,6 +20,10 @@ pub(super) struct Book {
     pub(super) trades: Vec<Trade>,
     /// Number of trades before the instrument was last closed.
     pub(super) trades_of_earlier_sessions: usize,
+    /// The auction that gathers orders, or that was halted.
+    pub(super) auction_type: Option<AuctionType>,
+    /// Orders whose auction is over.
+    pub(super) expiring: AuctionOrders,
     /// When a timer ends the auction.
     pub(super) auction_end: Option<i64>,
     /// When it is published next what the auction would give.
@@ -53,7 +57,8 @@ pub(super) struct Resting {
     pub(super) shown: u64,
     /// Whether the order is a stop order that waits for its trigger.
     pub(super) waits: bool,
-    /// When it began to wait for its trigger, among the stop orders of its book.
+    /// When it began to wait for its trigger, among the stop orders of its book; of an order that only auctions take, the last order
+    /// id when it came into its queue.
     pub(super) arrival: u64,
     /// The turn of an elected order: the lowest comes first.
     pub(super) turn: Option<i64>,
@@ -62,9 +67,25 @@ pub(super) struct Resting {
 }
 
 impl Resting {
-    /// Whether the order is in the book, and not a stop order or an elected one.
+    /// Whether the order is in the book, and not a stop order, an elected one, or one that only auctions take.
     pub(super) fn in_book(&self) -> bool {
-        !self.waits && self.turn.is_none()
+        !self.waits && self.turn.is_none() && self.for_auction().is_none()
+    }
+
+    /// Its time in force, if only auctions take it.
+    pub(super) fn for_auction(&self) -> Option<TimeInForce> {
+        Some(self.request.time_in_force).filter(|time_in_force| time_in_force.is_for_auction())
+    }
+
+    /// The worst price at which it trades.
+    pub(super) fn limit(&self) -> i64 {
+        let any = if self.request.side == Side::Buy { i64::MAX } else { i64::MIN };
+        self.request.price.map_or(any, |price| price.0)
+    }
+
+    /// Whether it is for an auction, and takes any price.
+    pub(super) fn takes_any_price(&self) -> bool {
+        self.for_auction().is_some() && (self.limit() == i64::MAX || self.limit() == i64::MIN)
     }
 
     pub(super) fn leaves(&self) -> u64 {
@@ -87,6 +108,12 @@ impl Resting {
 }
 
 impl Book {
+    /// Whether an order takes part in the auction.
+    pub(super) fn takes_part(&self, order: &Resting) -> bool {
+        let taken = |time_in_force| self.auction_type.is_some_and(|auction| auction.takes().has(time_in_force));
+        order.in_book() || order.for_auction().is_some_and(taken)
+    }
+
     /// Price levels of a side as (price, quantity, orders), best first.
     pub(super) fn levels(&self, side: Side) -> Vec<(i64, u64, u32)> {
         let mut levels: BTreeMap<i64, (u64, u32)> = BTreeMap::new();
@@ -107,7 +134,8 @@ impl Book {
 /// Whether nothing of the order rests once it has met the book.
 pub(super) fn is_immediate(order: &NewOrder) -> bool {
     let has_limit = matches!(order.order_type, OrderType::Limit | OrderType::StopLimit) || order.price.is_some();
-    matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok) || !has_limit
+    let is_for_auction = order.time_in_force.is_for_auction();
+    matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok) || !(has_limit || is_for_auction)
 }
 
 /// Lots that an order shows when it comes into its queue.
@@ -139,13 +167,15 @@ pub(super) fn find(book: &Book, participant: u32, id: ClientOrderId) -> Option<u
     book.orders.iter().position(|order| order.participant == participant && order.request.client_order_id == id)
 }
 
-/// Bids, asks, buy stops, sell stops, each in the order in which they trade or trigger: by price, then by time. Then the
-/// elected orders by their turns.
+/// Bids, asks, buy stops, sell stops, each in the order in which they trade or trigger: by price, then by time. Then those that only
+/// auctions take, likewise, and the elected orders by their turns.
 pub(super) fn by_priority(orders: &[Resting]) -> Vec<&Resting> {
     let mut all = Vec::new();
     for (waits, side) in [(false, Side::Buy), (false, Side::Sell), (true, Side::Buy), (true, Side::Sell)] {
-        let mut some: Vec<_> =
-            orders.iter().filter(|o| o.turn.is_none() && o.waits == waits && o.request.side == side).collect();
+        let mut some: Vec<_> = orders
+            .iter()
+            .filter(|o| (o.in_book() || o.waits) && o.turn.is_none() && o.waits == waits && o.request.side == side)
+            .collect();
         some.sort_by_key(|order| {
             let price = if waits { order.request.stop_price } else { order.request.price };
             let price = i128::from(price.unwrap().0);
@@ -153,10 +183,43 @@ pub(super) fn by_priority(orders: &[Resting]) -> Vec<&Resting> {
         });
         all.extend(some);
     }
+    for time_in_force in [TimeInForce::AtTheOpening, TimeInForce::AtTheClose, TimeInForce::GoodForAuction] {
+        for side in [Side::Buy, Side::Sell] {
+            let is_of = |o: &&Resting| o.for_auction() == Some(time_in_force) && o.request.side == side;
+            let mut some: Vec<_> = orders.iter().filter(is_of).collect();
+            some.sort_by_key(|order| better_first(side, order.limit()));
+            all.extend(some);
+        }
+    }
     let mut elected: Vec<_> = orders.iter().filter(|order| order.turn.is_some()).collect();
     elected.sort_by_key(|order| order.turn);
     all.extend(elected);
     all
+}
+
+/// A key of prices that is lower for a better one.
+fn better_first(side: Side, price: i64) -> i128 {
+    if side == Side::Buy { -i128::from(price) } else { i128::from(price) }
+}
+
+/// Order id of the next order of a side in an auction with this price: by price; then by time, where an order of the book counts as
+/// having come no earlier than those of its level that it stands behind, of which `times` has the last one by price.
+pub(super) fn next_in_auction(book: &Book, side: Side, price: i64, times: &BTreeMap<i64, u64>) -> Option<u64> {
+    let trades = |order: &Resting| if side == Side::Buy { order.limit() >= price } else { order.limit() <= price };
+    let mut fronts: Vec<&Resting> = Vec::new();
+    for order in by_priority(&book.orders) {
+        let is_candidate = order.request.side == side && book.takes_part(order) && trades(order);
+        if is_candidate && fronts.iter().all(|front| front.for_auction() != order.for_auction()) {
+            fronts.push(order);
+        }
+    }
+    let place = |order: &&&Resting| {
+        let last = times.get(&order.limit()).copied().unwrap_or(0);
+        let is_for_auction = order.for_auction().is_some();
+        let time = if is_for_auction { order.arrival } else { order.order_id.max(last) };
+        (better_first(side, order.limit()), time, is_for_auction, order.order_id)
+    };
+    fronts.iter().min_by_key(place).map(|order| order.order_id)
 }
 
 /// Place of the order that a new order would trade with first.
@@ -186,7 +249,8 @@ pub(super) fn best_maker(book: &Book, taker: &NewOrder) -> Option<usize> {
 pub(super) fn overflows(book: &Book, order: &Resting, waits: bool, before: Option<&Resting>) -> bool {
     let price = |o: &Resting| if waits { o.request.stop_price } else { o.request.price };
     let same = |o: &&Resting| {
-        o.turn.is_none() && o.waits == waits && o.request.side == order.request.side && price(o) == price(order)
+        let is_there = o.turn.is_none() && o.waits == waits && o.for_auction() == order.for_auction();
+        is_there && o.request.side == order.request.side && price(o) == price(order)
     };
     let sum: u128 = book.orders.iter().filter(same).map(|o| u128::from(o.shown)).sum();
     let own =
@@ -209,20 +273,21 @@ pub(super) fn auction_price(book: &Book) -> Option<i64> {
 }
 
 /// The same with this reference price. Tries every price that can matter: those of orders, the prices next to them, and
-/// the reference price.
+/// the reference price, from the lowest limit to the highest. Where there is no limit, the reference price is the only one.
 pub(super) fn auction_price_at(book: &Book, reference: i64) -> Option<i64> {
-    let resting = || book.orders.iter().filter(|order| order.in_book());
+    let resting = || book.orders.iter().filter(|order| book.takes_part(order));
     let mut prices = vec![reference];
-    for order in resting() {
-        let price = order.request.price.unwrap().0;
-        prices.extend([price.saturating_sub(1), price, price.saturating_add(1)]);
+    let limits: Vec<i64> = resting().filter(|order| !order.takes_any_price()).map(Resting::limit).collect();
+    if let (Some(&lowest), Some(&highest)) = (limits.iter().min(), limits.iter().max()) {
+        prices.extend(limits.iter().flat_map(|price| [price.saturating_sub(1), *price, price.saturating_add(1)]));
+        prices.retain(|price| (lowest..=highest).contains(price));
     }
     prices.sort_unstable();
     // Of each price: the volume, the surplus of bids, which is negative if it is one of offers, and the price.
     let mut all: Vec<(i128, i128, i64)> = Vec::new();
     for price in prices {
         let sum = |side, trades: &dyn Fn(i64) -> bool| -> i128 {
-            let of = resting().filter(|order| order.request.side == side && trades(order.request.price.unwrap().0));
+            let of = resting().filter(|order| order.request.side == side && trades(order.limit()));
             of.map(|order| i128::from(order.leaves())).sum()
         };
         let (buys, sells) = (sum(Side::Buy, &|of| of >= price), sum(Side::Sell, &|of| of <= price));

@@ -308,6 +308,8 @@ impl Oracle {
             due: None,
             trades: Vec::new(),
             trades_of_earlier_sessions: 0,
+            auction_type: (definition.state == InstrumentState::Auction).then_some(AuctionType::Opening),
+            expiring: AuctionOrders::NONE,
             auction_end: None,
             indicative_due: None,
             phase_due: None,
@@ -347,6 +349,12 @@ impl Oracle {
         book.definition.reference_price = price;
         book.definition.state = state;
         book.auction_end = None;
+        if state == InstrumentState::Auction {
+            let begun = if closed { AuctionType::Opening } else { AuctionType::Intraday };
+            book.auction_type = Some(book.auction_type.unwrap_or(begun));
+        } else if state == InstrumentState::Closed {
+            book.auction_type = None;
+        }
         self.begin_phase(instrument);
         let book = self.instruments.get_mut(&instrument).unwrap();
         if closed && state != InstrumentState::Closed {
@@ -368,6 +376,7 @@ impl Oracle {
     pub(super) fn open(&mut self, instrument: u32) {
         self.begin_trading(instrument);
         self.uncross(instrument);
+        self.end_auction(instrument);
         if let Some(last) = self.instruments[&instrument].last_price {
             self.elect(instrument, last);
         }

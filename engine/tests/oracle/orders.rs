@@ -23,11 +23,21 @@ impl Oracle {
         self.tell(me, instrument, number, ReportBody::Execution(resting.execution(ExecType::New)));
         if order.stop_price.is_some() {
             self.place_stop(instrument, number, resting, false);
+        } else if resting.for_auction().is_some() {
+            self.place_for_auction(instrument, resting);
         } else {
             self.enter(instrument, number, resting, false);
         }
         self.take_turns(instrument);
         Ok(())
+    }
+
+    /// An order that only auctions take comes into its queue.
+    fn place_for_auction(&mut self, instrument: u32, mut order: Resting) {
+        let book = self.instruments.get_mut(&instrument).unwrap();
+        order.arrival = book.order_ids;
+        order.shown = order.leaves();
+        book.orders.push(order);
     }
 
     fn as_taken(&self, me: u32, instrument: u32, order: &NewOrder) -> Resting {
@@ -76,10 +86,14 @@ impl Oracle {
         }
         let at_once = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
         let rests = definition.protection.beyond_points == BeyondPoints::Rest && resting.request.price.is_some();
-        if order.order_type == OrderType::Market && !at_once && !rests {
+        let for_auction = resting.for_auction();
+        if order.order_type == OrderType::Market && !at_once && !rests && for_auction.is_none() {
             return Err(RejectReason::InvalidTimeInForce);
         }
-        if order.post_only == PostOnly::Yes && (immediate || !has_own_limit(order)) {
+        if stop && for_auction.is_some() {
+            return Err(RejectReason::InvalidTimeInForce);
+        }
+        if order.post_only == PostOnly::Yes && (immediate || for_auction.is_some() || !has_own_limit(order)) {
             return Err(RejectReason::InvalidPostOnly);
         }
         let timely = order.expire_time.is_some_and(|time| time.0 > self.now);
@@ -88,13 +102,21 @@ impl Oracle {
         {
             return Err(RejectReason::InvalidExpireTime);
         }
-        check_display(order.display_quantity.0, order.quantity.0, order.quantity.0, immediate)?;
+        let closes = definition.auctions.schedule.closing_auction.is_some();
+        if for_auction == Some(TimeInForce::AtTheClose) && !closes {
+            return Err(RejectReason::InvalidTimeInForce);
+        }
+        if for_auction.is_some_and(|time_in_force| book.expiring.has(time_in_force)) {
+            return Err(RejectReason::InstrumentState);
+        }
+        let shows_all = immediate || for_auction.is_some();
+        check_display(order.display_quantity.0, order.quantity.0, order.quantity.0, shows_all)?;
         if matches!(order.order_type, OrderType::Limit | OrderType::StopLimit) {
             check_price(definition, order.price)?;
         } else if order.price.is_some() {
             return Err(RejectReason::InvalidPrice);
         }
-        if open && order.order_type == OrderType::Limit {
+        if open && order.order_type == OrderType::Limit && for_auction.is_none() {
             self.check_band(instrument, order.side, order.price)?;
         }
         check_stop_price(definition, order.stop_price, stop)?;
@@ -163,7 +185,15 @@ impl Oracle {
         let others = book.levels(side.opposite());
         prices.extend(others.first().map(|level| level.0));
         let comes_in = !waits || book.last_price.is_some_and(|last| is_reached(order, last));
-        if limit.is_none() && comes_in && book.definition.state == InstrumentState::Open {
+        let for_auction = order.for_auction().is_some();
+        if for_auction || book.definition.state == InstrumentState::Auction {
+            let of_auctions = book.orders.iter().filter(|other| {
+                other.request.side != side && other.for_auction().is_some() && !other.takes_any_price()
+            });
+            let limits: Vec<i64> = of_auctions.map(Resting::limit).collect();
+            prices.extend(if side == Side::Buy { limits.iter().min() } else { limits.iter().max() });
+        }
+        if limit.is_none() && (for_auction || (comes_in && book.definition.state == InstrumentState::Open)) {
             let mut needed = i128::from(open);
             for (price, quantity, _) in others {
                 if needed > 0 {
@@ -239,6 +269,8 @@ impl Oracle {
         after.turn = None;
         if after.waits {
             self.place_stop(instrument, number, after, true);
+        } else if after.for_auction().is_some() {
+            self.place_for_auction(instrument, after);
         } else {
             self.enter(instrument, number, after, true);
         }
@@ -272,7 +304,8 @@ impl Oracle {
         }
         let display = after.request.display_quantity.0;
         if !lowers || replace.display_quantity != before.request.display_quantity {
-            check_display(display, replace.quantity.0, after.leaves(), is_immediate(&before.request))?;
+            let shows_all = is_immediate(&before.request) || before.for_auction().is_some();
+            check_display(display, replace.quantity.0, after.leaves(), shows_all)?;
         }
         if lowers {
             let stays = shows_as_before(before, after, replace) || after.leaves() == 0;
@@ -287,7 +320,7 @@ impl Oracle {
         } else {
             check_price(definition, replace.price)?;
         }
-        if definition.state == InstrumentState::Open && !before.waits {
+        if definition.state == InstrumentState::Open && !before.waits && before.for_auction().is_none() {
             self.check_band(instrument, before.request.side, replace.price)?;
         }
         check_stop_price(definition, replace.stop_price, before.waits)?;

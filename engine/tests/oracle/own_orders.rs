@@ -69,6 +69,7 @@ impl Oracle {
             (false, Some(_), _) => WorkingState::Elected,
             (false, None, true) => WorkingState::Untriggered,
             _ if self.over(instrument, order).is_some() || state == InstrumentState::Halted => WorkingState::Suspended,
+            _ if order.for_auction().is_some() && !book.takes_part(order) => WorkingState::Parked,
             _ if state == InstrumentState::Auction => WorkingState::Auction,
             _ => WorkingState::Working,
         };

@@ -141,7 +141,8 @@ impl Oracle {
     /// Gives a market order the limit of its protection points.
     pub(super) fn protect_market(&self, instrument: u32, order: &mut NewOrder) {
         let book = &self.instruments[&instrument];
-        if order.order_type == OrderType::Market && book.definition.state == InstrumentState::Open {
+        let is_open = book.definition.state == InstrumentState::Open;
+        if order.order_type == OrderType::Market && is_open && !order.time_in_force.is_for_auction() {
             let best = book.levels(order.side.opposite()).first().map(|level| level.0);
             let from = best.or(book.last_price).unwrap_or(book.definition.reference_price.0);
             self.protect(instrument, order, from);
@@ -171,6 +172,7 @@ impl Oracle {
         let now = self.now;
         let book = self.instruments.get_mut(&instrument).unwrap();
         book.definition.state = InstrumentState::Auction;
+        book.auction_type = Some(book.auction_type.unwrap_or(AuctionType::Intraday));
         let length = i64::from(book.definition.protection.auction_milliseconds) * 1_000_000;
         book.auction_end = if length > 0 { Some(now.saturating_add(length)) } else { None };
         self.begin_phase(instrument);

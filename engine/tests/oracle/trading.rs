@@ -1,8 +1,12 @@
 //! How orders trade in the oracle: continuous trading, self-trade prevention, stop orders, auctions, expiry.
 
+use std::collections::BTreeMap;
+
 use lugus_vocabulary::*;
 
-use super::book::{Book, Resting, auction_price, best_maker, by_priority, is_reached, overflows, refresh, shown};
+use super::book::{
+    Book, Resting, auction_price, best_maker, by_priority, is_reached, next_in_auction, overflows, refresh, shown,
+};
 use super::state::Oracle;
 
 impl Oracle {
@@ -325,20 +329,22 @@ impl Oracle {
     }
 
     fn trade_at(&mut self, price: i64, instrument: u32) {
+        let (mut buys, mut sells) = (BTreeMap::new(), BTreeMap::new());
         loop {
             let book = self.instruments.get_mut(&instrument).unwrap();
-            let first = |side, trades: &dyn Fn(i64) -> bool| {
-                let first = by_priority(&book.orders).into_iter().find(|order| {
-                    order.in_book() && order.request.side == side && trades(order.request.price.unwrap().0)
-                })?;
-                book.orders.iter().position(|order| order.order_id == first.order_id)
+            let first = |side, times: &BTreeMap<i64, u64>| {
+                let first = next_in_auction(book, side, price, times)?;
+                book.orders.iter().position(|order| order.order_id == first)
             };
-            let (bid, ask) = (first(Side::Buy, &|of| of >= price), first(Side::Sell, &|of| of <= price));
-            let (Some(bid), Some(ask)) = (bid, ask) else { break };
+            let (Some(bid), Some(ask)) = (first(Side::Buy, &buys), first(Side::Sell, &sells)) else { break };
             let pair = [bid, ask].map(|at| book.orders[at].clone());
             if let Some((over, ending)) = pair.iter().find_map(|order| Some((order, self.over(instrument, order)?))) {
                 self.end(instrument, over.order_id, ending);
                 continue;
+            }
+            for (order, times) in pair.iter().zip([&mut buys, &mut sells]).filter(|(order, _)| order.in_book()) {
+                let last: &mut u64 = times.entry(order.limit()).or_default();
+                *last = order.order_id.max(*last);
             }
             let book = self.instruments.get_mut(&instrument).unwrap();
             let quantity = book.orders[bid].leaves().min(book.orders[ask].leaves());

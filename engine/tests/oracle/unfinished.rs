@@ -35,6 +35,7 @@ impl Oracle {
                 _ => false,
             };
             of_state
+                || !book.expiring.is_empty()
                 || book.orders.iter().any(|order| self.is_canceled(id, order) || self.cancels_of(order.participant))
         });
         if has_work || self.has_orders_left() || !self.canceled_of_all.is_empty() {
@@ -70,6 +71,8 @@ impl Oracle {
     /// How an order ends whose end is decided.
     pub(super) fn decided(&self, instrument: u32, order: &Resting) -> Option<Ending> {
         if order.expires.is_some_and(|time| time <= self.now) {
+            Some(Ending::Expired)
+        } else if order.for_auction().is_some_and(|of| self.instruments[&instrument].expiring.has(of)) {
             Some(Ending::Expired)
         } else if self.is_canceled(instrument, order) {
             Some(Ending::Canceled(RejectReason::MassCancel))
@@ -131,6 +134,9 @@ impl Oracle {
     }
 
     fn go_on_in(&mut self, instrument: u32) {
+        if self.instruments.contains_key(&instrument) {
+            self.expire_of_auctions(instrument);
+        }
         match self.instruments.get(&instrument).map(|book| book.definition.state) {
             Some(InstrumentState::Open) => self.take_turns(instrument),
             Some(InstrumentState::Closed) => self.cancel_of_closed(instrument, 0, 0),
@@ -190,6 +196,7 @@ impl Oracle {
 
     /// Cancels orders of an instrument that is closed; those of `me` in answer to its command.
     pub(super) fn cancel_of_closed(&mut self, instrument: u32, me: u32, number: u64) {
+        self.expire_of_auctions(instrument);
         let orders = by_priority(&self.instruments[&instrument].orders);
         let orders: Vec<u64> = orders.iter().map(|order| order.order_id).collect();
         for order_id in orders {

@@ -76,7 +76,7 @@ impl Commands {
 
     fn order(&mut self, now: Time) -> NewOrder {
         use OrderType::{Limit, Market, Stop, StopLimit};
-        use TimeInForce::{Day, Fok, Gtc, Gtd, Ioc};
+        use TimeInForce::{AtTheClose, AtTheOpening, Day, Fok, GoodForAuction, Gtc, Gtd, Ioc};
         let (order_type, time_in_force) = self.random.one_of(&[
             (Limit, Gtc),
             (Limit, Gtc),
@@ -94,6 +94,12 @@ impl Commands {
             (Stop, Gtd),
             (StopLimit, Gtc),
             (StopLimit, Gtd),
+            (Limit, AtTheOpening),
+            (Limit, AtTheClose),
+            (Limit, GoodForAuction),
+            (Market, AtTheOpening),
+            (Market, AtTheClose),
+            (Market, GoodForAuction),
         ]);
         let client_order_id = if self.random.below(25) == 0 { self.recent() } else { self.fresh() };
         let lasts = self.random.below(150) as i64 * 1_000_000 - 5_000_000;

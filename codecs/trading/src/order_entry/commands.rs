@@ -6,7 +6,7 @@
 use lugus_vocabulary::{
     Action, AuctionRules, ClientOrderId, ClientSequence, ClientTag, Command, EpochNanos, FirmRules,
     InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget, NewOrder, ParticipantId, Price,
-    PriceProtection, Quantity, Replace, RiskLimits, Side, TradeAmendment, TradeId, WorkingOrders,
+    PriceProtection, Quantity, Replace, RiskLimits, Side, TimeInForce, TradeAmendment, TradeId, WorkingOrders,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
@@ -158,11 +158,15 @@ fn decode_new_order(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
     let order = block!(envelope, sbe_order_entry, new_order_single_codec, NewOrderSingleDecoder, before 2 it had 65);
     let template_id = new_order_single_codec::SBE_TEMPLATE_ID;
     let (post_only, on_disconnect) = word(order.exec_inst(), template_id, "execInst")?;
+    let time_in_force: TimeInForce = word(order.time_in_force(), template_id, "timeInForce")?;
+    if time_in_force.is_for_auction() && envelope.version < AUCTIONS_SINCE {
+        return Err(MessageError::Value { template_id, field: "timeInForce" });
+    }
     let action = Action::New(NewOrder {
         client_order_id: ClientOrderId(order.client_order_id()),
         side: word(order.side(), template_id, "side")?,
         order_type: word(order.order_type(), template_id, "orderType")?,
-        time_in_force: word(order.time_in_force(), template_id, "timeInForce")?,
+        time_in_force,
         price: order.price().map(Price),
         stop_price: order.stop_price().map(Price),
         quantity: Quantity(order.quantity()),

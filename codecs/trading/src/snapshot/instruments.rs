@@ -1,8 +1,8 @@
 //! Instruments with their statistics, to and from bytes.
 
 use lugus_vocabulary::{
-    EpochNanos, InstrumentRecord, MarketDataSequence, OrderId, Price, Quantity, ReferenceWindow, StateHash, Statistics,
-    TradeId,
+    AuctionOrders, AuctionType, EpochNanos, InstrumentRecord, MarketDataSequence, OrderId, Price, Quantity,
+    ReferenceWindow, StateHash, Statistics, TradeId,
 };
 use sbe_message::Envelope;
 
@@ -44,7 +44,9 @@ pub(super) fn encode_instrument(record: &InstrumentRecord, buffer: &mut [u8]) ->
             record.reference_window.is_some(),
             record.reference_window.is_some_and(|window| window.price.is_some()),
         ]))
-        .auction_state(flags([record.indicative_due.is_some(), record.phase_due.is_some()]));
+        .auction_state(flags([record.indicative_due.is_some(), record.phase_due.is_some()]))
+        .auction_type(record.auction_type.map_or(0, AuctionType::number))
+        .expiring_orders(record.expiring.bits());
     length
 }
 
@@ -83,15 +85,22 @@ pub(super) fn decode_instrument(envelope: Envelope<'_>) -> Result<InstrumentReco
         (end, number.map(|number| ReferenceWindow { number, price }))
     };
     // Versions before 6 have no rules of auctions.
-    let (indicative_due, phase_due) = if envelope.version < 6 {
-        (None, None)
+    let (indicative_due, phase_due, auction_type, expiring) = if envelope.version < 6 {
+        (None, None, None, AuctionOrders::NONE)
     } else {
         let present = wire.auction_state();
         if present >> 2 != 0 {
             return Err(MessageError::Value { template_id: TEMPLATE_ID, field: "auctionState" });
         }
         let due = if_flagged(present, 0, EpochNanos(wire.indicative_due()), TEMPLATE_ID, "indicativeDue")?;
-        (due, if_flagged(present, 1, EpochNanos(wire.phase_due()), TEMPLATE_ID, "phaseDue")?)
+        let phase = if_flagged(present, 1, EpochNanos(wire.phase_due()), TEMPLATE_ID, "phaseDue")?;
+        let wrong = |field| MessageError::Value { template_id: TEMPLATE_ID, field };
+        let auction_type = match wire.auction_type() {
+            0 => None,
+            number => Some(AuctionType::from_number(number).ok_or(wrong("auctionType"))?),
+        };
+        let expiring = AuctionOrders::from_bits(wire.expiring_orders()).ok_or(wrong("expiringOrders"))?;
+        (due, phase, auction_type, expiring)
     };
     Ok(InstrumentRecord {
         definition,
@@ -111,6 +120,8 @@ pub(super) fn decode_instrument(envelope: Envelope<'_>) -> Result<InstrumentReco
         auction_end,
         indicative_due,
         phase_due,
+        auction_type,
+        expiring,
         reference_window,
         state_hash: StateHash(wire.state_hash()),
     })

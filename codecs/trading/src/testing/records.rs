@@ -3,12 +3,12 @@
 use std::num::NonZeroU32;
 
 use lugus_vocabulary::{
-    ClientSequence, DisconnectionRecord, ExportCursor, ExportKind, ExportManifest, ExportPlace, ExportRecord,
-    FirmRecord, GraceTime, ImportRecord, InstrumentId, InstrumentRecord, MapEpoch, MarketDataSequence, MessageRate,
-    MigrationId, MigrationStateKind, MigrationStateRecord, OrderId, OrderRecord, ParticipantRecord, ParticipantRole,
-    ParticipantSession, Price, RateKind, RateRecord, ReferenceWindow, ReportBody, RetainedReport, ScopeRecord,
-    SelfTradeScope, SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord, StateHash, Statistics, TradeId,
-    TradeParty, TradeRecord,
+    AuctionOrders, AuctionType, ClientSequence, DisconnectionRecord, ExportCursor, ExportKind, ExportManifest,
+    ExportPlace, ExportRecord, FirmRecord, GraceTime, ImportRecord, InstrumentId, InstrumentRecord, MapEpoch,
+    MarketDataSequence, MessageRate, MigrationId, MigrationStateKind, MigrationStateRecord, OrderId, OrderRecord,
+    ParticipantRecord, ParticipantRole, ParticipantSession, Price, RateKind, RateRecord, ReferenceWindow, ReportBody,
+    RetainedReport, ScopeRecord, SelfTradeScope, SessionAuthentication, SessionKey, SnapshotHeader, SnapshotRecord,
+    StateHash, Statistics, TradeId, TradeParty, TradeRecord,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -192,13 +192,19 @@ fn statistics() -> impl Strategy<Value = Statistics> {
 fn instrument_record() -> impl Strategy<Value = InstrumentRecord> {
     let window = (any::<i64>(), optional(any_price())).prop_map(|(number, price)| ReferenceWindow { number, price });
     let electing = optional((any_price(), any_price()));
-    let times = (optional(time()), optional(time()), optional(time()));
+    let kinds = (optional(select(AuctionType::ALL)), (0..8_u8).prop_filter_map("a set", AuctionOrders::from_bits));
+    let times = (optional(time()), optional(time()), optional(time()), kinds);
     let state = (statistics(), state_hash(), times, optional(window));
     (definition(), any::<[u64; 5]>(), state, electing).prop_map(
         |(
             definition,
             [last_order_id, last_trade_id, sequence, last_arrival, canceled_through],
-            (statistics, state_hash, (auction_end, indicative_due, phase_due), reference_window),
+            (
+                statistics,
+                state_hash,
+                (auction_end, indicative_due, phase_due, (auction_type, expiring)),
+                reference_window,
+            ),
             electing,
         )| {
             InstrumentRecord {
@@ -213,6 +219,8 @@ fn instrument_record() -> impl Strategy<Value = InstrumentRecord> {
                 auction_end,
                 indicative_due,
                 phase_due,
+                auction_type,
+                expiring,
                 reference_window,
                 state_hash,
             }

@@ -119,6 +119,10 @@ fn commands() {
         ("command.new_market_order", INSTRUMENT, {
             Action::New(NewOrder::market(ClientOrderId(1), Side::Buy, Quantity(2)))
         }),
+        ("command.new_order_at_the_close", INSTRUMENT, {
+            let order = NewOrder::market(ClientOrderId(11), Side::Sell, Quantity(2));
+            Action::New(NewOrder { time_in_force: TimeInForce::AtTheClose, ..order })
+        }),
         ("command.new_tagged_order", INSTRUMENT, Action::New(NewOrder { client_tag: ClientTag(13), ..new_order() })),
         ("command.cancel", INSTRUMENT, Action::Cancel { orig_client_order_id: ClientOrderId(11) }),
         ("command.replace", INSTRUMENT, Action::Replace(replace)),

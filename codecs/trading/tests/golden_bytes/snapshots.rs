@@ -94,6 +94,8 @@ fn snapshot_records() {
                 auction_end: None,
                 indicative_due: None,
                 phase_due: None,
+                auction_type: None,
+                expiring: AuctionOrders::NONE,
                 reference_window: None,
                 state_hash: StateHash(138),
             })
@@ -122,6 +124,8 @@ fn snapshot_records() {
                 auction_end: None,
                 indicative_due: None,
                 phase_due: None,
+                auction_type: None,
+                expiring: AuctionOrders::NONE,
                 reference_window: None,
                 state_hash: StateHash(138),
             })
@@ -139,6 +143,8 @@ fn snapshot_records() {
                 auction_end: None,
                 indicative_due: None,
                 phase_due: None,
+                auction_type: None,
+                expiring: AuctionOrders::NONE,
                 reference_window: None,
                 state_hash: StateHash(138),
             })
@@ -157,6 +163,8 @@ fn snapshot_records() {
                 auction_end: Some(TIME),
                 indicative_due: None,
                 phase_due: None,
+                auction_type: None,
+                expiring: AuctionOrders::NONE,
                 reference_window: Some(ReferenceWindow { number: 180, price }),
                 state_hash: StateHash(138),
             })
@@ -174,6 +182,8 @@ fn snapshot_records() {
                 auction_end: Some(TIME),
                 indicative_due: Some(EpochNanos(184)),
                 phase_due: Some(EpochNanos(189)),
+                auction_type: Some(AuctionType::Closing),
+                expiring: AuctionOrders::AT_THE_OPENING,
                 reference_window: None,
                 state_hash: StateHash(138),
             })
@@ -308,6 +318,8 @@ fn run_of_an_instrument() -> Vec<SnapshotMessage> {
             auction_end: None,
             indicative_due: None,
             phase_due: None,
+            auction_type: None,
+            expiring: AuctionOrders::NONE,
             reference_window: None,
             state_hash: StateHash(138),
         }),

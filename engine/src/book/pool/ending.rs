@@ -36,6 +36,7 @@ impl OrderPool {
             | self.unfinished.is_grace_over(self.unfinished.now)
             | (self.killed_participants > 0)
             | !self.unfinished.mass_cancels.is_empty()
+            | self.unfinished.is_any_expiring()
     }
 
     /// How a live order ends that would trade and may not; `None` for one that may trade.
@@ -49,11 +50,15 @@ impl OrderPool {
     /// How a live order ends whose end is decided.
     #[cold]
     pub(crate) fn decided(&self, slot: Slot) -> Option<Ending> {
-        let Order { order_id, owner, side, instructions, .. } = *self.get(slot);
+        let Order { order_id, owner, side, instructions, time_in_force, .. } = *self.get(slot);
         let list = &self.owners[owner as usize];
         if instructions.has(Instructions::EXPIRES)
             && self.terms[slot as usize].expire_time <= self.unfinished.now
             && !self.expiry.is_aside(slot)
+        {
+            Some(Ending::Expired)
+        } else if instructions.has(Instructions::AUCTION)
+            && self.unfinished.expiring(list.instrument).has(time_in_force)
         {
             Some(Ending::Expired)
         } else if order_id <= list.sides[place_of(side, false)].canceled
