@@ -212,7 +212,11 @@ impl ServiceListener for Collector {
             | Action::MassCancel { .. }
             | Action::MassCancelAll { .. }
             | Action::SetInstrumentState { .. }
-            | Action::SetPriceProtection(_) => {
+            | Action::SetPriceProtection(_)
+            | Action::MassQuote(_)
+            | Action::QuoteCancel(_)
+            | Action::SetMarketMakerProtection { .. }
+            | Action::ResetMarketMakerProtection { .. } => {
                 let Command { participant, instrument, action, .. } = *command;
                 self.push(Step { participant, instrument, action, trade: None });
             }

@@ -12,7 +12,7 @@ pub struct ProtocolVersion(pub u16);
 impl ProtocolVersion {
     /// The active version of a cluster in whose log no other was made active. From the first release on it never changes, as
     /// members of any version must begin a log alike.
-    pub const FIRST_ACTIVE: Self = Self(5);
+    pub const FIRST_ACTIVE: Self = Self(6);
 }
 
 impl fmt::Display for ProtocolVersion {

@@ -6,13 +6,14 @@ use std::fmt::Debug;
 
 /// The files of the versions that are served, the oldest first. A later one has the messages that are written otherwise than
 /// before, and those that are new.
-const VERSIONS: [&str; 6] = [
+const VERSIONS: [&str; 7] = [
     include_str!("../golden/version-1.txt"),
     include_str!("../golden/version-2.txt"),
     include_str!("../golden/version-3.txt"),
     include_str!("../golden/version-4.txt"),
     include_str!("../golden/version-5.txt"),
     include_str!("../golden/version-6.txt"),
+    include_str!("../golden/version-7.txt"),
 ];
 
 /// The golden bytes of a protocol, by message and from the oldest version to the newest, and the lines that the tests found
