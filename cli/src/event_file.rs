@@ -6,7 +6,7 @@ use std::path::Path;
 
 use lugus_vocabulary::{
     ExecType, Execution, InstrumentState, Liquidity, LogPosition, MarketData, MarketDataBody, OrderStatus, OrderType,
-    RejectReason, Reply, Report, ReportBody, Side, TimeInForce, TradeAddendum,
+    QuoteStatusReport, RejectReason, Reply, Report, ReportBody, Side, TimeInForce, TradeAddendum,
 };
 use serde::Serialize;
 

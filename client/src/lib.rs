@@ -108,12 +108,12 @@ pub use lugus_vocabulary::{
     DisplayedOrder, EpochNanos, EventSequence, ExecType, Execution, FirmEvent, FirmLimits, FirmReport, FirmRules,
     GraceTime, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType, KillSwitch, KillSwitchLevel,
     KillSwitchLevels, LastReport, Liquidity, MapEpoch, MarketDataSequence, MarketDataSnapshot, MarketMakerProtection,
-    MarketMakerProtectionReport, MassCancelTarget, MassQuote, MassQuoteAcknowledgement, MemberId, MessageRejectReason, NewOrder, OnBreach, OnDisconnect, OpenOrder, OrderId, OrderMassStatusRequest,
-    OrderStatus, OrderStatusReport, OrderStatusRequest, OrderType, ParticipantId, PostOnly, Price, PriceLevel,
-    PriceProtection, PriceWidth, ProtectionTrigger, Quantity, QuoteCancel, QuoteEntry, QuoteId, QuoteResult, QuoteSetId,
-    QuoteStatusReport, RejectReason, Replace, Report, ReportBody, RiskLimits, SelfTradePrevention,
-    SelfTradeScope, Side, Statistics, StatusCursor, StepSize, Symbol, TimeInForce, TradeAddendum, TradeAmendment,
-    TradeId, WorkingOrders, WorkingState,
+    MarketMakerProtectionReport, MassCancelTarget, MassQuote, MassQuoteAcknowledgement, MemberId, MessageRejectReason,
+    NewOrder, OnBreach, OnDisconnect, OpenOrder, OrderId, OrderMassStatusRequest, OrderStatus, OrderStatusReport,
+    OrderStatusRequest, OrderType, ParticipantId, PostOnly, Price, PriceLevel, PriceProtection, PriceWidth,
+    ProtectionTrigger, Quantity, QuoteCancel, QuoteEntry, QuoteId, QuoteResult, QuoteSetId, QuoteStatusReport,
+    RejectReason, Replace, Report, ReportBody, RiskLimits, SelfTradePrevention, SelfTradeScope, Side, Statistics,
+    StatusCursor, StepSize, Symbol, TimeInForce, TradeAddendum, TradeAmendment, TradeId, WorkingOrders, WorkingState,
 };
 
 pub use blocking::{BlockingError, BlockingExchange, BlockingSession};

@@ -96,7 +96,8 @@ fn kind(told: &Told) -> String {
             ReportBody::Instrument { state, .. } => format!("Instrument {state:?}"),
             ReportBody::Risk { .. } => "Risk".into(),
             ReportBody::MassQuote(ref report) => {
-                let reasons: std::collections::BTreeSet<_> = report.results.iter().map(|result| result.reason).collect();
+                let reasons: std::collections::BTreeSet<_> =
+                    report.results.iter().map(|result| result.reason).collect();
                 format!("MassQuote {reasons:?}")
             }
             ReportBody::QuoteStatus(_) => "QuoteStatus".into(),

@@ -122,8 +122,7 @@ impl Engine {
             }
         }
         let pool = &self.pool;
-        let allowed =
-            risk.firm.map(|firm| firms.allowed(firm, &risk.limits, place.index, |other| pool.open_of(other)));
+        let allowed = risk.firm.map(|firm| firms.allowed(firm, &risk.limits, place.index, |other| pool.open_of(other)));
         let limits = allowed.as_ref().map_or(risk.limits, |allowed| allowed.limits);
         let known = self.scopes.find(place.participant, entry.instrument);
         let owner = match known {

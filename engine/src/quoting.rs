@@ -228,7 +228,8 @@ fn prepare<S: EventSink>(
             instrument.take_out(slot, &in_queue, pool, reporter);
             pool.note_end(slot);
             pool.get_mut(slot).client_tag = ClientTag(quote.quote_id.0);
-            let order = Order { order_id: in_queue.order_id, ..order_of(side, price, quantity, quote, reporter.scope()) };
+            let order =
+                Order { order_id: in_queue.order_id, ..order_of(side, price, quantity, quote, reporter.scope()) };
             reporter.tell_maker(order.owner, execution::replaced(&order, id));
         }
     }

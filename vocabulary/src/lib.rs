@@ -108,9 +108,9 @@ pub use partition_map::{
 pub use program_versions::{MemberVersions, ProgramVersion, ProtocolVersion};
 pub use protection::{BeyondPoints, OnBreach, PriceProtection, PriceWidth, PriceWidthError, PriceWidthUnit};
 pub use quote::{
-    ByEntry, MAXIMUM_PROTECTION_MILLISECONDS, MAXIMUM_QUOTE_ENTRIES, MarketMakerProtection, MarketMakerProtectionReport,
-    MassQuote, MassQuoteAcknowledgement, NoQuoteSet, ProtectionTrigger, QuoteCancel, QuoteEntry, QuoteResult, QuoteSetId,
-    QuoteStatusReport, TooManyEntries,
+    ByEntry, MAXIMUM_PROTECTION_MILLISECONDS, MAXIMUM_QUOTE_ENTRIES, MarketMakerProtection,
+    MarketMakerProtectionReport, MassQuote, MassQuoteAcknowledgement, NoQuoteSet, ProtectionTrigger, QuoteCancel,
+    QuoteEntry, QuoteResult, QuoteSetId, QuoteStatusReport, TooManyEntries,
 };
 pub use reason::{MessageRejectReason, RejectReason};
 pub use reply::Reply;
@@ -120,8 +120,9 @@ pub use risk::{KillSwitch, KillSwitchLevel, KillSwitchLevels, RiskLimits, Workin
 pub use session_key::{SessionAuthentication, SessionKey};
 pub use snapshot::{
     DisconnectionRecord, FirmRecord, ImportRecord, InstrumentRecord, MigrationStateKind, MigrationStateRecord,
-    OLDEST_SNAPSHOT_VERSION, OrderRecord, ParticipantRecord, ParticipantSession, QuoteSetRecord, QuoteTradesRecord, RateKind, RateRecord, ReferenceWindow,
-    RetainedReport, SNAPSHOT_VERSION, ScheduledTimer, ScopeRecord, SnapshotHeader, SnapshotRecord, TradeRecord,
+    OLDEST_SNAPSHOT_VERSION, OrderRecord, ParticipantRecord, ParticipantSession, QuoteSetRecord, QuoteTradesRecord,
+    RateKind, RateRecord, ReferenceWindow, RetainedReport, SNAPSHOT_VERSION, ScheduledTimer, ScopeRecord,
+    SnapshotHeader, SnapshotRecord, TradeRecord,
 };
 pub use specification::InstrumentSpecification;
 pub use trade::{TradeAmendment, TradeParty};

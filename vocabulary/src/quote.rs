@@ -306,7 +306,8 @@ impl MarketMakerProtection {
     /// maximum.
     pub fn is_sound(&self) -> bool {
         let Self { window_milliseconds, frozen_milliseconds, maximum_trades, maximum_quantity, maximum_delta } = *self;
-        let numbers = [maximum_trades.map(u64::from), maximum_quantity.map(|most| most.0), maximum_delta.map(|most| most.0)];
+        let numbers =
+            [maximum_trades.map(u64::from), maximum_quantity.map(|most| most.0), maximum_delta.map(|most| most.0)];
         let has_limit = numbers.iter().flatten().next().is_some();
         let times = [window_milliseconds, frozen_milliseconds];
         *self == Self::NONE

@@ -19,11 +19,7 @@ impl Session {
     /// # Errors
     /// [`SendError`]; nothing was sent. [`SendError::BackPressured`] also if the session could not yet ask where the events of an
     /// instrument are that it has not followed until now: try again.
-    pub fn mass_quote(
-        &mut self,
-        ingress: &mut impl Ingress,
-        quote: &MassQuote,
-    ) -> Result<CommandNumber, SendError> {
+    pub fn mass_quote(&mut self, ingress: &mut impl Ingress, quote: &MassQuote) -> Result<CommandNumber, SendError> {
         let mut is_new = false;
         for entry in quote.entries.iter() {
             if self.scope(entry.instrument).is_none() {

@@ -40,8 +40,9 @@ use lugus_vocabulary::ProtocolVersion;
 pub use commands::{
     CommandBuffer, MAXIMUM_COMMAND_LENGTH, decode_command, encode_amend_trade, encode_cancel, encode_command,
     encode_define_instrument, encode_mass_cancel, encode_mass_cancel_all, encode_mass_quote, encode_new_order,
-    encode_quote_cancel, encode_replace, encode_reset_market_maker_protection, encode_set_firm, encode_set_firm_limits, encode_set_firm_rules, encode_set_instrument_state,
-    encode_set_kill_switch, encode_set_market_maker_protection, encode_set_price_protection, encode_set_risk_limits, set_client_sequence,
+    encode_quote_cancel, encode_replace, encode_reset_market_maker_protection, encode_set_firm, encode_set_firm_limits,
+    encode_set_firm_rules, encode_set_instrument_state, encode_set_kill_switch, encode_set_market_maker_protection,
+    encode_set_price_protection, encode_set_risk_limits, set_client_sequence,
 };
 pub use firm_events::{
     MAXIMUM_FIRM_EVENT_LENGTH, decode_firm_reply, encode_firm_event, encode_firm_reply, encode_follow_firm,

@@ -47,8 +47,8 @@ pub use crate::sbe_snapshot::{SBE_SCHEMA_ID, SBE_SCHEMA_VERSION};
 use crate::sbe_snapshot::{
     active_protocol_version_codec, firm_codec, firm_event_codec, instrument_codec, kept_trade_codec,
     migration_state_codec, participant_codec, participant_session_codec, quote_set_codec, quote_trades_codec,
-    rate_use_codec, record_run_codec,
-    resting_order_codec, retained_report_codec, scope_codec, snapshot_end_codec, snapshot_header_codec, timer_codec,
+    rate_use_codec, record_run_codec, resting_order_codec, retained_report_codec, scope_codec, snapshot_end_codec,
+    snapshot_header_codec, timer_codec,
 };
 
 /// Length of `RetainedReport` with its header, in bytes.
@@ -298,9 +298,7 @@ impl RecordDecoder {
             participant_codec::SBE_TEMPLATE_ID => SnapshotRecord::Participant(records::decode_participant(envelope)?),
             rate_use_codec::SBE_TEMPLATE_ID => SnapshotRecord::Rate(records::decode_rate(envelope)?),
             quote_set_codec::SBE_TEMPLATE_ID => SnapshotRecord::QuoteSet(quotes::decode_quote_set(envelope)?),
-            quote_trades_codec::SBE_TEMPLATE_ID => {
-                SnapshotRecord::QuoteTrades(quotes::decode_quote_trades(envelope)?)
-            }
+            quote_trades_codec::SBE_TEMPLATE_ID => SnapshotRecord::QuoteTrades(quotes::decode_quote_trades(envelope)?),
             firm_codec::SBE_TEMPLATE_ID => SnapshotRecord::Firm(firms::decode_firm(envelope)?),
             migration_state_codec::SBE_TEMPLATE_ID => {
                 SnapshotRecord::MigrationState(migration_states::decode_migration_state(envelope)?)

@@ -5,8 +5,8 @@
 use lugus_vocabulary::{
     BeyondPoints, BookType, CommandKind, EndOfEvent, ExecType, InstrumentState, InstrumentType, KillSwitch, LastReport,
     Liquidity, MemberRole, MessageRejectReason, MigrationEnding, MigrationOutcome, MigrationPhase, OnBreach,
-    OnDisconnect, OrderStatus, OrderType, PostOnly, PriceWidthUnit, ProtectionTrigger, RejectReason, SelfTradePrevention, SelfTradeScope,
-    Side, TimeInForce, WorkingOrders, WorkingState,
+    OnDisconnect, OrderStatus, OrderType, PostOnly, PriceWidthUnit, ProtectionTrigger, RejectReason,
+    SelfTradePrevention, SelfTradeScope, Side, TimeInForce, WorkingOrders, WorkingState,
 };
 
 use crate::error::MessageError;

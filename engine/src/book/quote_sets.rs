@@ -244,9 +244,8 @@ impl QuoteSets {
     /// Forgets a set of which there is nothing to know.
     fn tidy(&mut self, index: u32, id: QuoteSetId) {
         if let Some(sets) = self.participants.get_mut(index as usize) {
-            sets[usize::from(id.number())].take_if(|set| {
-                set.protection == MarketMakerProtection::NONE && set.canceling.is_none()
-            });
+            sets[usize::from(id.number())]
+                .take_if(|set| set.protection == MarketMakerProtection::NONE && set.canceling.is_none());
         }
     }
 }

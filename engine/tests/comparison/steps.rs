@@ -281,16 +281,18 @@ fn quote_set() -> impl Strategy<Value = QuoteSetId> {
 fn quote_entry(spread: Spread) -> impl Strategy<Value = QuoteEntry> {
     let lots = move || prop_oneof![5 => quantity(spread), 1 => Just(Quantity(0))];
     let prices = prop_oneof![1 => (price(spread), price(spread)), 2 => quoted_prices(spread)];
-    (prop_oneof![9 => 1..=2_u32, 1 => 0..=3_u32], prices, lots(), lots()).prop_map(|(instrument, prices, bid, offer)| {
-        let (bid_price, offer_price) = prices;
-        QuoteEntry {
-            instrument: InstrumentId(instrument),
-            bid_price,
-            bid_quantity: bid,
-            offer_price,
-            offer_quantity: offer,
-        }
-    })
+    (prop_oneof![9 => 1..=2_u32, 1 => 0..=3_u32], prices, lots(), lots()).prop_map(
+        |(instrument, prices, bid, offer)| {
+            let (bid_price, offer_price) = prices;
+            QuoteEntry {
+                instrument: InstrumentId(instrument),
+                bid_price,
+                bid_quantity: bid,
+                offer_price,
+                offer_quantity: offer,
+            }
+        },
+    )
 }
 
 /// A bid and an offer that often are those of before.

@@ -131,7 +131,14 @@ impl Oracle {
     }
 
     /// Checks quantity and notional of an order that will have `open` lots.
-    pub(super) fn check_size(&self, book: &Book, me: u32, open: u64, order: &Resting, waits: bool) -> Result<(), RejectReason> {
+    pub(super) fn check_size(
+        &self,
+        book: &Book,
+        me: u32,
+        open: u64,
+        order: &Resting,
+        waits: bool,
+    ) -> Result<(), RejectReason> {
         let own = self.participants[&me].limits.maximum_quantity;
         let firms = self.limits_of_firm(me).maximum_quantity;
         match lower((own, RejectReason::RiskQuantity), (firms, RejectReason::FirmQuantity)) {

@@ -87,7 +87,8 @@ impl Oracle {
 
     /// Tells whose quotes were pulled, and ends quotes that are being canceled.
     pub(super) fn continue_quote_cancels(&mut self) {
-        let untold: Vec<_> = self.quote_cancels.iter().filter(|(_, canceled)| canceled.1).map(|(&key, _)| key).collect();
+        let untold: Vec<_> =
+            self.quote_cancels.iter().filter(|(_, canceled)| canceled.1).map(|(&key, _)| key).collect();
         for key in untold {
             self.quote_cancels.get_mut(&key).unwrap().1 = false;
             let body = self.protection_report(key);

@@ -6,7 +6,8 @@
 use lugus_vocabulary::{
     Action, ClientOrderId, ClientSequence, ClientTag, Command, EpochNanos, FirmRules, InstrumentDefinition,
     InstrumentId, InstrumentState, KillSwitch, MarketMakerProtection, MassCancelTarget, MassQuote, NewOrder,
-    ParticipantId, Price, PriceProtection, Quantity, QuoteCancel, QuoteSetId, Replace, RiskLimits, Side, TradeAmendment, TradeId, WorkingOrders,
+    ParticipantId, Price, PriceProtection, Quantity, QuoteCancel, QuoteSetId, Replace, RiskLimits, Side,
+    TradeAmendment, TradeId, WorkingOrders,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
@@ -23,11 +24,12 @@ use crate::error::MessageError;
 use crate::limits::limit_number;
 use crate::sbe_order_entry::{
     SBE_SCHEMA_ID, amend_trade_codec, cancel_on_disconnect_request_codec, define_instrument_codec,
-    drop_copy_request_codec, follow_firm_request_codec, mass_quote_codec, new_order_single_codec, order_cancel_replace_request_codec,
-    order_cancel_request_codec, order_mass_cancel_all_request_codec, order_mass_cancel_request_codec, quote_cancel_codec,
-    reset_market_maker_protection_codec, resume_codec,
+    drop_copy_request_codec, follow_firm_request_codec, mass_quote_codec, new_order_single_codec,
+    order_cancel_replace_request_codec, order_cancel_request_codec, order_mass_cancel_all_request_codec,
+    order_mass_cancel_request_codec, quote_cancel_codec, reset_market_maker_protection_codec, resume_codec,
     set_firm_codec, set_firm_limits_codec, set_firm_rules_codec, set_instrument_state_codec, set_kill_switch_codec,
-    set_market_maker_protection_codec, set_price_protection_codec, set_risk_limits_codec, unchanged_limits::UnchangedLimits, working_orders,
+    set_market_maker_protection_codec, set_price_protection_codec, set_risk_limits_codec,
+    unchanged_limits::UnchangedLimits, working_orders,
 };
 use crate::word::{ToWire, word};
 use crate::{block, message};

@@ -29,8 +29,7 @@ pub(super) const QUOTES_SINCE: u16 = 6;
 const ENTRY_LENGTH: u16 = EntriesEncoder::<MassQuoteEncoder<'_>>::block_length();
 
 /// A later version may put more into an entry, but not more entries into a message.
-const ENTRIES: Group =
-    Group { name: "entries", block_length: ENTRY_LENGTH, maximum: MAXIMUM_QUOTE_ENTRIES as u16 };
+const ENTRIES: Group = Group { name: "entries", block_length: ENTRY_LENGTH, maximum: MAXIMUM_QUOTE_ENTRIES as u16 };
 
 /// Length of the longest mass quote with its header, in bytes.
 pub(super) const MAXIMUM_MASS_QUOTE_LENGTH: usize = HEADER_LENGTH
@@ -74,8 +73,8 @@ fn try_encode(quote: &MassQuote, buffer: &mut [u8]) -> SbeResult<usize> {
     let mut wire = message!(buffer, sbe_order_entry, mass_quote_codec, MassQuoteEncoder, _end_of_block);
     wire.quote_id(quote_id.0)
         .quote_set_id(quote_set.number())
-        .exec_inst((*post_only, OnDisconnect::Cancel).to_wire())
-        .self_trade_prevention(self_trade_prevention.to_wire());
+        .self_trade_prevention(self_trade_prevention.to_wire())
+        .exec_inst((*post_only, OnDisconnect::Cancel).to_wire());
     let mut group = wire.entries_encoder(entries.len() as u16, EntriesEncoder::default());
     for entry in entries.iter() {
         group.advance()?;
@@ -170,20 +169,14 @@ pub(super) fn encode_set_market_maker_protection(
     buffer: &mut [u8],
 ) -> usize {
     let length;
-    let mut wire = message!(
-        buffer,
-        sbe_order_entry,
-        set_market_maker_protection_codec,
-        SetMarketMakerProtectionEncoder,
-        length
-    );
+    let mut wire =
+        message!(buffer, sbe_order_entry, set_market_maker_protection_codec, SetMarketMakerProtectionEncoder, length);
     write_protection!(wire, protection).quote_set_id(set.number());
     length
 }
 
 pub(super) fn decode_set_market_maker_protection(envelope: Envelope<'_>) -> Result<Numbered, MessageError> {
-    let wire =
-        block!(envelope, sbe_order_entry, set_market_maker_protection_codec, SetMarketMakerProtectionDecoder);
+    let wire = block!(envelope, sbe_order_entry, set_market_maker_protection_codec, SetMarketMakerProtectionDecoder);
     let quote_set = quote_set(wire.quote_set_id(), set_market_maker_protection_codec::SBE_TEMPLATE_ID)?;
     let action = Action::SetMarketMakerProtection { quote_set, protection: read_protection!(wire) };
     Ok((InstrumentId::NONE.0, wire.client_sequence(), action))
@@ -191,14 +184,8 @@ pub(super) fn decode_set_market_maker_protection(envelope: Envelope<'_>) -> Resu
 
 pub(super) fn encode_reset_market_maker_protection(set: QuoteSetId, buffer: &mut [u8]) -> usize {
     let length;
-    message!(
-        buffer,
-        sbe_order_entry,
-        reset_market_maker_protection_codec,
-        ResetMarketMakerProtectionEncoder,
-        length
-    )
-    .quote_set_id(set.number());
+    message!(buffer, sbe_order_entry, reset_market_maker_protection_codec, ResetMarketMakerProtectionEncoder, length)
+        .quote_set_id(set.number());
     length
 }
 
@@ -246,29 +233,24 @@ pub(super) fn encode_mass_quote_acknowledgement(
     all[..results.len()].copy_from_slice(results);
     let [one, two, three, four, five, six] = all;
     let length;
-    let mut wire = message!(
-        buffer,
-        sbe_order_entry,
-        mass_quote_acknowledgement_codec,
-        MassQuoteAcknowledgementEncoder,
-        length
-    );
+    let mut wire =
+        message!(buffer, sbe_order_entry, mass_quote_acknowledgement_codec, MassQuoteAcknowledgementEncoder, length);
     write_numbers!(wire, report)
         .quote_id(quote_id.0)
         .quote_set_id(quote_set.number())
         .entries(results.len() as u8)
-        .instrument1(one.instrument.0)
-        .instrument2(two.instrument.0)
-        .instrument3(three.instrument.0)
-        .instrument4(four.instrument.0)
-        .instrument5(five.instrument.0)
-        .instrument6(six.instrument.0)
-        .reason1(one.reason.to_wire())
-        .reason2(two.reason.to_wire())
-        .reason3(three.reason.to_wire())
-        .reason4(four.reason.to_wire())
-        .reason5(five.reason.to_wire())
-        .reason6(six.reason.to_wire());
+        .instrument_1(one.instrument.0)
+        .instrument_2(two.instrument.0)
+        .instrument_3(three.instrument.0)
+        .instrument_4(four.instrument.0)
+        .instrument_5(five.instrument.0)
+        .instrument_6(six.instrument.0)
+        .reason_1(one.reason.to_wire())
+        .reason_2(two.reason.to_wire())
+        .reason_3(three.reason.to_wire())
+        .reason_4(four.reason.to_wire())
+        .reason_5(five.reason.to_wire())
+        .reason_6(six.reason.to_wire());
     length
 }
 
@@ -276,12 +258,12 @@ pub(super) fn decode_mass_quote_acknowledgement(envelope: Envelope<'_>) -> Resul
     let wire = block!(envelope, sbe_order_entry, mass_quote_acknowledgement_codec, MassQuoteAcknowledgementDecoder);
     let template_id = mass_quote_acknowledgement_codec::SBE_TEMPLATE_ID;
     let results = [
-        (wire.instrument1(), wire.reason1()),
-        (wire.instrument2(), wire.reason2()),
-        (wire.instrument3(), wire.reason3()),
-        (wire.instrument4(), wire.reason4()),
-        (wire.instrument5(), wire.reason5()),
-        (wire.instrument6(), wire.reason6()),
+        (wire.instrument_1(), wire.reason_1()),
+        (wire.instrument_2(), wire.reason_2()),
+        (wire.instrument_3(), wire.reason_3()),
+        (wire.instrument_4(), wire.reason_4()),
+        (wire.instrument_5(), wire.reason_5()),
+        (wire.instrument_6(), wire.reason_6()),
     ];
     let told = results.get(..usize::from(wire.entries()));
     let mut results = ByEntry::default();

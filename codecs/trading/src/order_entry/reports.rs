@@ -12,8 +12,8 @@ use sbe_message::{Envelope, HEADER_LENGTH};
 use super::firms::{decode_firm_limits_report, decode_firm_report, encode_firm_limits_report, encode_firm_report};
 use super::mass_cancels::{decode_mass_cancel_all_report, encode_mass_cancel_all_report};
 use super::quotes::{
-    MAXIMUM_QUOTE_REPORT_LENGTH, decode_market_maker_protection, decode_mass_quote_acknowledgement, decode_quote_status,
-    encode_market_maker_protection, encode_mass_quote_acknowledgement, encode_quote_status,
+    MAXIMUM_QUOTE_REPORT_LENGTH, decode_market_maker_protection, decode_mass_quote_acknowledgement,
+    decode_quote_status, encode_market_maker_protection, encode_mass_quote_acknowledgement, encode_quote_status,
 };
 use super::trades::{decode_trade_addendum, encode_trade_addendum};
 use crate::error::MessageError;

@@ -10,7 +10,7 @@ use super::records::known;
 use crate::error::MessageError;
 use crate::flags::{flags, if_flagged};
 use crate::limits::{limit, limit_number};
-use crate::sbe_snapshot::{quote_set_codec, quote_trades_codec};
+use crate::sbe_snapshot::quote_set_codec;
 use crate::{block, message};
 
 pub(super) fn encode_quote_set(record: &QuoteSetRecord, buffer: &mut [u8]) -> usize {

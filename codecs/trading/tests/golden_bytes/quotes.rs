@@ -30,8 +30,12 @@ fn commands() {
         offer_price: Price(206),
         offer_quantity: Quantity(207),
     };
-    let one_sided =
-        QuoteEntry { instrument: InstrumentId(208), bid_price: Price(209), bid_quantity: Quantity(1), ..Default::default() };
+    let one_sided = QuoteEntry {
+        instrument: InstrumentId(208),
+        bid_price: Price(209),
+        bid_quantity: Quantity(1),
+        ..Default::default()
+    };
     let quotes = MassQuote {
         quote_id: QuoteId(210),
         quote_set: quote_set(),
