@@ -6,6 +6,7 @@ mod firms;
 mod instrument;
 mod measuring;
 mod plan;
+mod quoting;
 mod recorded;
 mod replay;
 mod round_trip;
@@ -28,13 +29,15 @@ pub use firms::{Firm, FollowFirm, OfFirm, SelfTradeScopeArgument};
 pub use instrument::Instrument;
 pub use measuring::BenchPart;
 pub use plan::{BackTest, BackTested, Plan, PlannedLayout};
+pub use quoting::{OfSet, Quote};
 pub use recorded::{LogPace, LogPart, LogPlace, Recordings, RecordingsCommand, ReplayLog, ReplayMarketData};
 pub use replay::{Replay, Sending};
 pub use round_trip::{RoundTrip, Service, Transport};
 pub use simulating::Simulate;
 pub use torturing::Torture;
 pub use trading::{
-    AmendedTrade, Book, Cancel, Hdr, MassCancel, Order, Orders, Pace, SideArgument, TimeInForceArgument, Trade, Watch,
+    AmendedTrade, Book, Cancel, Hdr, MassCancel, Order, Orders, Pace, SideArgument, TakeOver, TimeInForceArgument,
+    Trade, Watch,
 };
 pub use watching::Console;
 
@@ -70,8 +73,7 @@ pub enum Command {
     Up(Up),
     /// Stop the local clusters and the coordinator.
     Down,
-    /// Show role, term, commit position, state hash and sessions of each member, the coordinator and the partition map. The exit
-    /// code is 3 if the states of members differ.
+    /// Show each member, the coordinator and the partition map. The exit code is 3 if the states of members differ.
     Status,
     /// Run one member of a cluster in the foreground.
     Node(Node),
@@ -80,8 +82,7 @@ pub enum Command {
     EchoService(Node),
     /// Run the coordinator in the foreground: it keeps the partition map of a deployment with several clusters.
     Coordinator,
-    /// Run a member or the coordinator in the foreground, and start it again when it has ended by itself. `lugus up` runs it in
-    /// the background.
+    /// Run a member or the coordinator in the foreground, and start it again when it has ended by itself.
     #[command(subcommand)]
     Supervise(Supervised),
     /// Show or change the partition map.
@@ -94,6 +95,9 @@ pub enum Command {
     Cancel(Cancel),
     /// Cancel all orders of a participant, or of everybody, in all clusters, in one cluster, or in one instrument.
     MassCancel(MassCancel),
+    /// Enter and cancel two-sided quotes of a market maker, and set what pulls them.
+    #[command(subcommand)]
+    Quote(Quote),
     /// Put participants into firms, and set what holds for all participants of a firm, in all clusters.
     #[command(subcommand)]
     Firm(Firm),
@@ -111,18 +115,15 @@ pub enum Command {
     Watch(Watch),
     /// Make all members of all clusters, or of one cluster, take a snapshot of their state.
     Snapshot(Snapshot),
-    /// After an upgrade of all members: let them use what the new version of order entry brings. Until then they refuse it, so that
-    /// members of two versions apply the log alike.
+    /// After an upgrade of all members: let them use what the new version of order entry brings.
     Activate(Activate),
-    /// Apply the archived log of members on this host, running or not, to a new engine, and compare its state with each
-    /// snapshot, with what running members publish, and with the other members' logs. Exit code 3 tells of differences.
+    /// Apply the archived log of members on this host to a new engine, and compare its states. Exit code 3 tells of differences.
     Audit(Audit),
     /// Write the commands of an archived log as JSON lines, which `lugus engine` reads.
     Export(Export),
     /// Serve the metrics and the health of the members on this host over HTTP, for Prometheus.
     Exporter(Exporter),
-    /// Serve a page that shows clusters, curves, events, the partition map and books as they change. It only reads, and needs a
-    /// token.
+    /// Serve a page that shows clusters, curves, events, the partition map and books. It only reads, and needs a token.
     Console(Console),
     /// Show clusters, curves, events and the partition map in this terminal. With --json, print them once.
     Top,
@@ -142,8 +143,7 @@ pub enum Command {
     /// Measure, on temporary clusters where one is needed.
     #[command(subcommand)]
     Bench(Bench),
-    /// Say what a load needs of a machine: round trips, memory, disk, network, recovery, clusters, and the cluster.toml to write. Exit code 3
-    /// tells that it can't be carried.
+    /// Say what a load needs of a machine, and the cluster.toml to write. Exit code 3 tells that it can't be carried.
     Plan(Box<Plan>),
     /// Make a page with pictures of the results of `lugus bench all`.
     Report {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use lugus_vocabulary::{
     ExecType, Execution, InstrumentState, Liquidity, LogPosition, MarketData, MarketDataBody, OrderStatus, OrderType,
-    RejectReason, Reply, Report, ReportBody, Side, TimeInForce, TradeAddendum,
+    QuoteStatusReport, RejectReason, Reply, Report, ReportBody, Side, TimeInForce, TradeAddendum,
 };
 use serde::Serialize;
 
@@ -205,6 +205,11 @@ impl ReportRow {
             ReportBody::Risk { .. } => Self { event: "risk", ..row },
             ReportBody::Firm(_) => Self { event: "firm", ..row },
             ReportBody::FirmLimits(_) => Self { event: "firm_limits", ..row },
+            ReportBody::MassQuote(_) => Self { event: "mass_quote", ..row },
+            ReportBody::QuoteStatus(QuoteStatusReport { affected, .. }) => {
+                Self { event: "quote_cancel", quantity: Some(u64::from(*affected)), ..row }
+            }
+            ReportBody::MarketMakerProtection(_) => Self { event: "market_maker_protection", ..row },
             ReportBody::Reject { reason, .. } => Self { event: "reject", reason: Some(*reason), ..row },
         }
     }

@@ -1,6 +1,9 @@
 //! Text lines for events, as people read them.
 
-use lugus_client::{ExecType, Execution, FirmLimits, FirmReport, Report, ReportBody, TradeAddendum};
+use lugus_client::{
+    ExecType, Execution, FirmLimits, FirmReport, InstrumentId, MarketMakerProtectionReport, MassQuoteAcknowledgement,
+    ProtectionTrigger, QuoteStatusReport, RejectReason, Report, ReportBody, TradeAddendum,
+};
 
 use crate::notation::Notation;
 
@@ -50,6 +53,20 @@ pub fn text(report: &Report, notation: Notation<'_>) -> String {
             let (quantity, price) = (notation.quantity(*last_quantity), notation.price(*last_price));
             format!("trade {trade_id}{order} {what}: {quantity} at {price}")
         }
+        ReportBody::MassQuote(acknowledgement) => mass_quote_text(acknowledgement),
+        ReportBody::QuoteStatus(QuoteStatusReport { canceled, affected, moving }) => {
+            let set = canceled.quote_set.map_or_else(String::new, |set| format!(" of set {set}"));
+            let of = match canceled.instrument {
+                InstrumentId::NONE => String::from("all instruments"),
+                instrument => format!("instrument {instrument}"),
+            };
+            let stay = match moving {
+                0 => String::new(),
+                _ => format!("; quotes in {moving} instruments stay, as these move to another cluster"),
+            };
+            format!("{affected} orders of quotes{set} in {of} canceled{stay}")
+        }
+        ReportBody::MarketMakerProtection(report) => protection_text(report),
         ReportBody::Reject { command, reason } => format!("{command:?} rejected: {reason:?}"),
     };
     format!(
@@ -57,6 +74,30 @@ pub fn text(report: &Report, notation: Notation<'_>) -> String {
         report.participant,
         notation.name(report.instrument),
         report.event_sequence
+    )
+}
+
+fn mass_quote_text(acknowledgement: &MassQuoteAcknowledgement) -> String {
+    let MassQuoteAcknowledgement { quote_id, quote_set, results } = acknowledgement;
+    let told: Vec<String> = results
+        .iter()
+        .map(|result| match result.reason {
+            RejectReason::None => format!("instrument {} done", result.instrument),
+            reason => format!("instrument {} refused: {reason:?}", result.instrument),
+        })
+        .collect();
+    format!("mass quote {quote_id} of set {quote_set}: {}", told.join(", "))
+}
+
+fn protection_text(report: &MarketMakerProtectionReport) -> String {
+    let MarketMakerProtectionReport { quote_set, protection, trigger, frozen_until, trades, bought, sold } = report;
+    let state = match (trigger, frozen_until) {
+        (ProtectionTrigger::None, _) => String::from("quotes are taken"),
+        (trigger, None) => format!("quotes pulled by {trigger:?}, until it is reset"),
+        (trigger, Some(until)) => format!("quotes pulled by {trigger:?}, until {until}"),
+    };
+    format!(
+        "market-maker protection of set {quote_set}: {state}; {trades} trades, {bought} lots bought, {sold} sold; {protection:?}"
     )
 }
 

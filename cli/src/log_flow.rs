@@ -213,7 +213,11 @@ impl ServiceListener for Collector {
             | Action::MassCancelAll { .. }
             | Action::SetInstrumentState { .. }
             | Action::SetPriceProtection(_)
-            | Action::SetAuctionRules(_) => {
+            | Action::SetAuctionRules(_)
+            | Action::MassQuote(_)
+            | Action::QuoteCancel(_)
+            | Action::SetMarketMakerProtection { .. }
+            | Action::ResetMarketMakerProtection { .. } => {
                 let Command { participant, instrument, action, .. } = *command;
                 self.push(Step { participant, instrument, action, trade: None });
             }

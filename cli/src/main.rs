@@ -54,6 +54,7 @@ mod plan;
 mod private_cluster;
 mod processes;
 mod prune;
+mod quote;
 mod recorded_part;
 mod recordings;
 mod recover;
@@ -147,6 +148,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Order(order) => order::send(&deployment::find(config)?, order, output),
         Command::Cancel(cancel) => order::cancel(&deployment::find(config)?, cancel, output),
         Command::MassCancel(what) => mass_cancel::run(&deployment::find(config)?, what, output),
+        Command::Quote(what) => quote::run(&deployment::find(config)?, what, output),
         Command::Firm(what) => firm::run(&deployment::find(config)?, what, output),
         Command::Orders(orders) => orders::run(&deployment::find(config)?, orders, output),
         Command::Trade(what) => trade::amend(&deployment::find(config)?, what, output),

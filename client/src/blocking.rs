@@ -2,6 +2,7 @@
 
 mod all_clusters;
 mod protection;
+mod quotes;
 
 use std::time::{Duration, Instant};
 

@@ -3,6 +3,8 @@
 //! [`Exchange`] has the map and opens sessions; [`ExchangeSession`] owns the router with a [`TradingSession`] for each
 //! cluster. They share an Aeron client, in the caller's thread.
 
+mod quotes;
+
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;

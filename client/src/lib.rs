@@ -104,15 +104,17 @@ pub use lugus_partition_map as partition_map;
 pub use lugus_topology::{ClusterId, Deployment};
 pub use lugus_vocabulary as vocabulary;
 pub use lugus_vocabulary::{
-    AuctionIndicative, AuctionRules, BeyondPoints, Book, BookRequest, BookType, ClientOrderId, ClientSequence,
+    AuctionIndicative, AuctionRules, BeyondPoints, Book, BookRequest, BookType, ByEntry, ClientOrderId, ClientSequence,
     ClientTag, CommandKind, Decimal, DisplayedOrder, EpochNanos, EventSequence, ExecType, Execution, FirmEvent,
     FirmLimits, FirmReport, FirmRules, GraceTime, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType,
     KillSwitch, KillSwitchLevel, KillSwitchLevels, LastReport, Liquidity, MapEpoch, MarketDataSequence,
-    MarketDataSnapshot, MassCancelTarget, MemberId, MessageRejectReason, NewOrder, OnBreach, OnDisconnect, OpenOrder,
-    OrderId, OrderMassStatusRequest, OrderStatus, OrderStatusReport, OrderStatusRequest, OrderType, ParticipantId,
-    PostOnly, Price, PriceLevel, PriceProtection, PriceWidth, Quantity, RejectReason, Replace, Report, ReportBody,
-    RiskLimits, SelfTradePrevention, SelfTradeScope, Side, Statistics, StatusCursor, StepSize, Symbol, TimeInForce,
-    TradeAddendum, TradeAmendment, TradeId, WorkingOrders, WorkingState,
+    MarketDataSnapshot, MarketMakerProtection, MarketMakerProtectionReport, MassCancelTarget, MassQuote,
+    MassQuoteAcknowledgement, MemberId, MessageRejectReason, NewOrder, OnBreach, OnDisconnect, OpenOrder, OrderId,
+    OrderMassStatusRequest, OrderStatus, OrderStatusReport, OrderStatusRequest, OrderType, ParticipantId, PostOnly,
+    Price, PriceLevel, PriceProtection, PriceWidth, ProtectionTrigger, Quantity, QuoteCancel, QuoteEntry, QuoteId,
+    QuoteResult, QuoteSetId, QuoteStatusReport, RejectReason, Replace, Report, ReportBody, RiskLimits,
+    SelfTradePrevention, SelfTradeScope, Side, Statistics, StatusCursor, StepSize, Symbol, TimeInForce, TradeAddendum,
+    TradeAmendment, TradeId, WorkingOrders, WorkingState,
 };
 
 pub use blocking::{BlockingError, BlockingExchange, BlockingSession};

@@ -17,6 +17,7 @@ mod answers;
 mod commands;
 mod firms;
 mod open_orders;
+mod quotes;
 mod relocation;
 
 use aeron_cluster_client::DisconnectReason;

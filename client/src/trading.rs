@@ -3,6 +3,7 @@
 
 mod firms;
 mod protection;
+mod quotes;
 
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;

@@ -95,6 +95,13 @@ fn kind(told: &Told) -> String {
             ReportBody::FirmLimits(_) => "FirmLimits".into(),
             ReportBody::Instrument { state, .. } => format!("Instrument {state:?}"),
             ReportBody::Risk { .. } => "Risk".into(),
+            ReportBody::MassQuote(ref report) => {
+                let reasons: std::collections::BTreeSet<_> =
+                    report.results.iter().map(|result| result.reason).collect();
+                format!("MassQuote {reasons:?}")
+            }
+            ReportBody::QuoteStatus(_) => "QuoteStatus".into(),
+            ReportBody::MarketMakerProtection(report) => format!("MarketMakerProtection {:?}", report.trigger),
             ReportBody::TradeAddendum(addendum) => format!("{:?}", addendum.exec_type),
         },
         Told::FirmEvent(_) => "FirmEvent".into(),

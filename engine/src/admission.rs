@@ -250,7 +250,8 @@ pub(crate) fn replaceable(instrument: &Instrument) -> Result<(), RejectReason> {
     }
 }
 
-fn quantity(definition: &InstrumentDefinition, quantity: Quantity) -> Result<(), RejectReason> {
+/// Checks the quantity of an order.
+pub(crate) fn quantity(definition: &InstrumentDefinition, quantity: Quantity) -> Result<(), RejectReason> {
     if quantity.0 == 0 || quantity > definition.maximum_quantity {
         return Err(RejectReason::InvalidQuantity);
     }
@@ -300,7 +301,8 @@ fn takes_display(display: Quantity, open: Quantity, order: &Order) -> bool {
     display.0 == 0 || (rests && open.0.div_ceil(display.0) <= MAXIMUM_PARTS)
 }
 
-fn limit_price(definition: &InstrumentDefinition, price: Option<Price>) -> Result<(), RejectReason> {
+/// Checks a limit against the limits of the instrument's prices and its static band.
+pub(crate) fn limit_price(definition: &InstrumentDefinition, price: Option<Price>) -> Result<(), RejectReason> {
     let price = price.filter(|&price| takes_price(definition, price)).ok_or(RejectReason::InvalidPrice)?;
     let band = definition.price_band.0;
     if band > 0 && price.0.abs_diff(definition.reference_price.0) > band {

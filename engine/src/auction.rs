@@ -230,6 +230,10 @@ fn trade<S: EventSink>(
             reporter.tell_execution(partaker.order.owner, ClientSequence(0), trade)
         });
         instrument.trades.push(KeptTrade::new(price, quantity, (&bid.order, told[0]), (&ask.order, told[1])));
+        if pool.unfinished.quotes.is_any_protected() {
+            let parties = [(&bid.order, told[0].participant), (&ask.order, told[1].participant)];
+            pool.count_quotes(parties, quantity, reporter.now());
+        }
         traded.add(price, quantity);
         reporter.publish(&mut instrument.feed, || MarketDataBody::Trade { trade_id, price, quantity, aggressor: None });
         for partaker in [&mut buy, &mut sell] {
@@ -241,6 +245,8 @@ fn trade<S: EventSink>(
     for partaker in [buy, sell].into_iter().flatten() {
         partaker.settle(instrument, pool, reporter);
     }
+    // All trades of an auction are of one moment.
+    pool.unfinished.quotes.pull();
     traded
 }
 

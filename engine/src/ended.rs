@@ -61,15 +61,28 @@ pub(crate) fn end_those_met<S: EventSink>(
     reporter: &mut Reporter<'_, S>,
 ) {
     match action {
-        Action::New(order) => end_named(order.client_order_id, instrument, pool, reporter),
+        Action::New(order) => end_named_and_best(&[order.client_order_id], instrument, pool, reporter),
         Action::Cancel { orig_client_order_id } => {
-            end_named(*orig_client_order_id, instrument, pool, reporter);
+            end_named_and_best(&[*orig_client_order_id], instrument, pool, reporter);
         }
         Action::Replace(replace) => {
-            end_named(replace.orig_client_order_id, instrument, pool, reporter);
-            end_named(replace.client_order_id, instrument, pool, reporter);
+            let named = [replace.orig_client_order_id, replace.client_order_id];
+            end_named_and_best(&named, instrument, pool, reporter);
         }
-        _ => {}
+        _ => end_named_and_best(&[], instrument, pool, reporter),
+    }
+}
+
+/// Ends the orders of the scope at hand with these numbers, and the best of either side, if their end is decided.
+#[cold]
+pub(crate) fn end_named_and_best<S: EventSink>(
+    named: &[ClientOrderId],
+    instrument: &mut Instrument,
+    pool: &mut OrderPool,
+    reporter: &mut Reporter<'_, S>,
+) {
+    for &client_order_id in named {
+        end_named(client_order_id, instrument, pool, reporter);
     }
     for side in [Side::Buy, Side::Sell] {
         clear_best(side, instrument, pool, reporter);

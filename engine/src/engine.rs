@@ -99,6 +99,9 @@ impl Engine {
         } else {
             self.receive(now, command, sink);
         }
+        if self.pool.unfinished.quotes.has_work() {
+            self.continue_quote_cancels(now, sink);
+        }
     }
 
     /// Does what does not wait for a command, that in the instrument `first` before that in others, and allows a command its
@@ -238,7 +241,7 @@ impl Engine {
     }
 
     /// A participant's own scope, which is taken in if it is new.
-    fn participant_scope(&mut self, participant: ParticipantId) -> ScopeIndex {
+    pub(crate) fn participant_scope(&mut self, participant: ParticipantId) -> ScopeIndex {
         let known = self.scopes.find(participant, InstrumentId::NONE);
         known.unwrap_or_else(|| self.take_in(Scope::new(participant, InstrumentId::NONE)))
     }
@@ -342,6 +345,10 @@ impl Engine {
             Action::MassCancelAll { target, side } => self
                 .admit_cancel_of(scope, now)
                 .and_then(|()| self.mass_cancel_all(sender, InstrumentId::NONE, *target, *side)),
+            Action::MassQuote(_)
+            | Action::QuoteCancel(_)
+            | Action::SetMarketMakerProtection { .. }
+            | Action::ResetMarketMakerProtection { .. } => self.execute_quotes(now, scope, action, sink),
             _ => Err(RejectReason::NotAuthorised),
         };
         let body = done.unwrap_or_else(|reason| rejection(action, reason, None));
@@ -425,7 +432,7 @@ impl Engine {
     }
 
     /// Checks the rate of cancels of a scope's participant.
-    fn admit_cancel_of(&mut self, scope: ScopeIndex, now: EpochNanos) -> Result<(), RejectReason> {
+    pub(crate) fn admit_cancel_of(&mut self, scope: ScopeIndex, now: EpochNanos) -> Result<(), RejectReason> {
         let Participants { risk, firms, .. } = &mut self.participants;
         risk[self.pool.participant_of(scope) as usize].admit_cancel(now, firms)
     }
@@ -537,5 +544,9 @@ fn is_of_participant(action: &Action) -> bool {
             | Action::SetFirm { .. }
             | Action::SetFirmRules { .. }
             | Action::SetFirmLimits { .. }
+            | Action::MassQuote(_)
+            | Action::QuoteCancel(_)
+            | Action::SetMarketMakerProtection { .. }
+            | Action::ResetMarketMakerProtection { .. }
     )
 }

@@ -11,9 +11,9 @@
 //! |---|---|
 //! | `queries`, `usage`, `own_orders`, `invariants` | what can be asked of an engine, by anyone, by operators and by the owner of orders, and what must hold after every command |
 //! | `snapshot`, `restore`, `migration` | the whole state goes out and comes in again; an instrument goes to another engine while it is traded |
-//! | `engine`, `work`, `mass_cancel`, `firm_commands`, `disconnection` | applies a command: finds its scope, checks its number (`sequence_check`), and sends it on its way; what goes on without a command; mass cancels of many books; firms; participants that lose their connection |
+//! | `engine`, `work`, `mass_cancel`, `quotes`, `firm_commands`, `disconnection` | applies a command: finds its scope, checks its number (`sequence_check`), and sends it on its way; what goes on without a command; mass cancels of many books; quotes of market makers and what pulls them; firms; participants that lose their connection |
 //! | `instruments`, `migration::migration_states` | all instruments with their state hashes, and the states of those that were ever moved |
-//! | `order_entry`, `instrument_state`, `trade_amendment` | new orders, cancels, replacements, mass cancels; opening, halting and closing an instrument; trades that the operator cancels or corrects |
+//! | `quoting`, `order_entry`, `instrument_state`, `trade_amendment` | two-sided quotes of one instrument; new orders, cancels, replacements, mass cancels; opening, halting and closing an instrument; trades that the operator cancels or corrects |
 //! | `admission`, `risk`, `kill_switch` | which orders are taken, and why others are not |
 //! | `stops`, `auction`, `auction_phase`, `incoming`, `protection` | stop orders trigger; gathered orders trade at one price; an incoming order meets the book, within the bounds that protect prices |
 //! | `matching`, `fill_or_kill`, `self_trade`, `iceberg`, `ended`, `election` | continuous trading and its special cases; orders that are over; which stop orders a trade elects |
@@ -25,7 +25,7 @@
 //! | `participants`, `firms`, `allowed`, `expiry`, `definition` | who trades, who belongs together, and the lower one of two limits; when an order expires; which instruments can be defined |
 //! | [`book`] | resting orders: price levels, memory, expiry queue |
 //! | `numbered_tail` | the newest items of a numbered sequence, in chunks |
-//! | `state_hash`, `index`, `report_heading`, `event_sink`, `engine_limits`, `invariant_error` | what many of them use |
+//! | `state_hash`, `quote_words`, `index`, `report_heading`, `event_sink`, `engine_limits`, `invariant_error` | what many of them use |
 
 pub mod book;
 
@@ -73,6 +73,9 @@ mod participants;
 mod protection;
 mod queries;
 mod queues;
+mod quote_words;
+mod quotes;
+mod quoting;
 mod rate;
 mod rejection;
 mod report_heading;

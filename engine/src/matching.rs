@@ -29,12 +29,13 @@ pub(crate) fn take<S: EventSink>(
     reporter: &mut Reporter<'_, S>,
 ) -> bool {
     let prevents = taker.instructions.self_trade_prevention() != SelfTradePrevention::None;
-    let is_doubtful = pool.is_doubtful();
-    let is_exception = prevents | is_doubtful;
+    let mut is_doubtful = pool.is_doubtful();
+    let mut is_exception = prevents | is_doubtful;
+    let counts_quotes = pool.unfinished.quotes.is_any_protected();
     let side = taker.side.opposite();
     let Instrument { book, feed, last_trade_id, stops, elected, due, trades, .. } = &mut *instrument;
     let whole = taker.time_in_force == TimeInForce::Fok;
-    let most = if whole { u32::MAX } else { pool.unfinished.steps.max(1) };
+    let mut most = if whole { u32::MAX } else { pool.unfinished.steps.max(1) };
     let mut steps = most;
     let makers = book.side_mut(side);
     let mut traded = Traded::default();
@@ -74,6 +75,17 @@ pub(crate) fn take<S: EventSink>(
         let told_taker = reporter.tell_execution(taker.owner, answers, trade(taker, Liquidity::Removed));
         let told_maker = reporter.tell_execution(maker.owner, ClientSequence(0), trade(&maker, Liquidity::Added));
         trades.push(KeptTrade::new(price, quantity, (taker, told_taker), (&maker, told_maker)));
+        if counts_quotes {
+            let parties = [(&*taker, told_taker.participant), (&maker, told_maker.participant)];
+            // A fill-or-kill order trades whole, whatever is pulled by it.
+            pool.count_quotes(parties, quantity, reporter.now());
+            if !whole && pool.unfinished.quotes.pull() {
+                (is_doubtful, is_exception) = (true, true);
+                if pool.is_of_canceled_quotes(taker) {
+                    (most, steps) = (most - steps, 0);
+                }
+            }
+        }
         makers.fill(slot, quantity, &mut pool.resting);
         traded.add(price, quantity);
         let (trade_id, aggressor) = (*last_trade_id, Some(taker.side));
@@ -98,6 +110,9 @@ pub(crate) fn take<S: EventSink>(
     if is_cut && let Some((_, last)) = traded.prices {
         election::elect(TradedRange::at(last), stops, elected, due, pool);
         reporter.publish(feed, || market_data::level(makers, side, last, &pool.resting));
+    }
+    if counts_quotes {
+        pool.unfinished.quotes.pull();
     }
     pool.unfinished.steps = pool.unfinished.steps.saturating_sub(most - steps);
     instrument.traded(traded, reporter);

@@ -221,7 +221,7 @@ fn replace_any<S: EventSink>(
 }
 
 /// Makes a live order smaller, so that its owner knows it as `order`, with these terms. It keeps its priority.
-fn decrease<S: EventSink>(
+pub(crate) fn decrease<S: EventSink>(
     slot: Slot,
     order: &Order,
     terms: Terms,

@@ -57,6 +57,10 @@ pub(crate) fn rejection(action: &Action, reason: RejectReason, order_status: Opt
         Action::AmendTrade { .. } => CommandKind::AmendTrade,
         Action::SetAuctionRules(_) => CommandKind::SetAuctionRules,
         Action::SetPriceProtection(_) => CommandKind::SetPriceProtection,
+        Action::MassQuote(_) => CommandKind::MassQuote,
+        Action::QuoteCancel(_) => CommandKind::QuoteCancel,
+        Action::SetMarketMakerProtection { .. } => CommandKind::SetMarketMakerProtection,
+        Action::ResetMarketMakerProtection { .. } => CommandKind::ResetMarketMakerProtection,
     };
     ReportBody::Reject { command, reason }
 }

@@ -37,6 +37,18 @@ impl<'a, S: EventSink> Reporter<'a, S> {
         Self { now, scopes, hash, scope, client_sequence, sink }
     }
 
+    /// For a quote of a command of the participant scope, in the scope of its instrument: nothing that is told there answers a
+    /// command of that scope.
+    pub(crate) fn of_quote(
+        now: EpochNanos,
+        scopes: &'a mut Scopes,
+        hash: &'a mut StateHash,
+        scope: ScopeIndex,
+        sink: &'a mut S,
+    ) -> Self {
+        Self { now, scopes, hash, scope, client_sequence: ClientSequence(0), sink }
+    }
+
     /// For what happens without a command, such as expiry: nothing that is told answers a command.
     pub(crate) fn unprompted(
         now: EpochNanos,

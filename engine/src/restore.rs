@@ -8,6 +8,7 @@ mod live_orders;
 pub(crate) mod load_state;
 mod loading;
 mod migration_states;
+mod quotes;
 
 use lugus_vocabulary::{
     InstrumentId, MigrationStateRecord, OLDEST_SNAPSHOT_VERSION, ParticipantId, ParticipantRecord, RateKind,
@@ -18,6 +19,7 @@ use self::checks::{Checked, count, none_missing, require, within};
 use self::fault::{SnapshotError, SnapshotFault};
 use self::firms::LoadedFirms;
 use self::load_state::{AwaitedRecords, LoadState, RecordSource};
+use self::quotes::LoadedQuotes;
 use crate::engine::Engine;
 use crate::engine_limits::EngineLimits;
 use crate::kill_switch::KillSwitches;
@@ -38,6 +40,7 @@ pub struct Restore {
     last_participant: Option<ParticipantId>,
     /// Number of rate records still to come of the participant or the firm that came last.
     rates_awaited: u64,
+    quotes: LoadedQuotes,
     firms: LoadedFirms,
     last_migration_state: Option<InstrumentId>,
 }
@@ -67,6 +70,7 @@ impl Restore {
             state_hash: StateHash(0),
             last_participant: None,
             rates_awaited: 0,
+            quotes: LoadedQuotes::default(),
             firms: LoadedFirms::default(),
             last_migration_state: None,
         }
@@ -114,6 +118,14 @@ impl Restore {
             }
             (SnapshotRecord::Rate(rate), stage @ (Stage::Participants | Stage::Firms)) => {
                 self.rate(rate).map(|()| stage)
+            }
+            (SnapshotRecord::QuoteSet(set), Stage::Participants) => {
+                none_missing("rates", self.rates_awaited)?;
+                let of = self.last_participant.ok_or(SnapshotFault::Unexpected { found: record.kind() })?;
+                self.quotes.set(set, of, &mut self.engine).map(|()| Stage::Participants)
+            }
+            (SnapshotRecord::QuoteTrades(trades), Stage::Participants) => {
+                self.quotes.trades(trades, &mut self.engine).map(|()| Stage::Participants)
             }
             (SnapshotRecord::Firm(firm), Stage::Participants | Stage::Firms) => {
                 none_missing("rates", self.rates_awaited)?;
@@ -179,6 +191,7 @@ impl Restore {
         let ParticipantRecord { participant, limits, kill_switch, kill_switch_keeps, rates, disconnection, firm } =
             *record;
         none_missing("rates", self.rates_awaited)?;
+        self.quotes.end()?;
         count("participants", &mut self.loading.awaited.participants)?;
         let operator_first = self.last_participant.is_some() || participant == ParticipantId::OPERATOR;
         require(operator_first, "the first participant is not the operator")?;
@@ -235,6 +248,7 @@ impl Restore {
 
     fn end(&mut self, records: u64, checksum: u64) -> Checked {
         none_missing("rates", self.rates_awaited)?;
+        self.quotes.end()?;
         self.firms.end(&mut self.engine)?;
         self.loading.end_scope()?;
         self.loading.end_instrument(&mut self.engine)?;

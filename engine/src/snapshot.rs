@@ -12,8 +12,8 @@ use lugus_vocabulary::{InstrumentId, SNAPSHOT_VERSION, SnapshotHeader, SnapshotR
 use self::ahead::Ahead;
 use self::checksum::checksum;
 use self::records::{
-    firm_record, instrument_record, migration_state_record, order_record, participant_record, rate_records,
-    scope_record,
+    firm_record, instrument_record, migration_state_record, order_record, participant_record, quote_set_record,
+    rate_records, scope_record,
 };
 use crate::engine::Engine;
 use crate::instrument::Instrument;
@@ -38,6 +38,13 @@ impl Engine {
             )))?;
             for rate in rate_records(&risk.orders, &risk.cancels) {
                 stream.put(SnapshotRecord::Rate(rate))?;
+            }
+            let Some(place) = self.participants.place(participant) else { continue };
+            for (id, set) in self.pool.unfinished.quotes.of(place) {
+                stream.put(SnapshotRecord::QuoteSet(quote_set_record(id, set)))?;
+                for trades in set.trades() {
+                    stream.put(SnapshotRecord::QuoteTrades(trades))?;
+                }
             }
         }
         for (id, firm) in self.participants.firms.iter() {

@@ -17,6 +17,7 @@ use lugus_vocabulary::{
     Report, ReportBody, RiskLimits, StateHash, TimeOfDay, TradeAddendum,
 };
 
+use crate::quote_words;
 use crate::report_heading::ReportHeading;
 
 /// Number of words of a report, and of a record of a snapshot.
@@ -325,6 +326,9 @@ fn report_words(heading: &ReportHeading, body: &ReportBody) -> [u64; WORDS] {
             (words[8], words[9]) = (last_price.0.cast_unsigned(), last_quantity.0);
             words[10] = exec_ref.0;
         }
+        ReportBody::MassQuote(ref report) => quote_words::of_mass_quote(&mut words, report),
+        ReportBody::QuoteStatus(ref report) => quote_words::of_status(&mut words, report),
+        ReportBody::MarketMakerProtection(ref report) => quote_words::of_protection_report(&mut words, report),
         ReportBody::Reject { command, reason } => {
             words[4] = KIND_REJECT | (command as u64) << 8 | (reason as u64) << 40;
         }

@@ -3,7 +3,7 @@
 //! Each command begins with some of it, and a timer of the log does it where no commands come: whoever runs the engine asks
 //! [`Engine::next_deadline`] after every entry of the log, and calls [`Engine::on_timer`] when that time has come. The
 //! order is fixed: what expires; what happens in instruments at times of the log, by time and by id; the command's own instrument; mass cancels by instrument and participant (`mass_cancel`); participants whose
-//! kill switch cancels their orders; participants whose connection is lost (`disconnection`); instruments by id. One command or timer takes [`crate::EngineLimits::steps`] steps.
+//! kill switch cancels their orders; quotes that are canceled (`quotes`); participants whose connection is lost (`disconnection`); instruments by id; and quotes once more. One command or timer takes [`crate::EngineLimits::steps`] steps.
 
 use lugus_vocabulary::{EpochNanos, InstrumentId, InstrumentState, ParticipantId, RejectReason, Side};
 
@@ -59,7 +59,8 @@ impl Engine {
     fn has_work(&self) -> bool {
         let unfinished = &self.pool.unfinished;
         unfinished.is_any()
-            && (unfinished.instruments.iter().any(|&id| self.has_work_in(id))
+            && (unfinished.quotes.has_work()
+                || unfinished.instruments.iter().any(|&id| self.has_work_in(id))
                 || unfinished.mass_cancels.iter().any(|&(id, participant)| self.is_canceling(id, participant))
                 || unfinished.killed.iter().any(|&killed| self.first_killed(killed).is_some()))
     }
@@ -101,11 +102,18 @@ impl Engine {
             self.go_on_in(now, first, sink);
             self.continue_mass_cancels(now, sink);
             self.continue_kills(now, sink);
+            if self.pool.unfinished.quotes.has_work() {
+                self.continue_quote_cancels(now, sink);
+            }
             self.continue_disconnects(now, sink);
             let mut after = InstrumentId::NONE;
             while let Some(next) = self.pool.unfinished.instruments.iter().copied().find(|&id| id > after) {
                 self.go_on_in(now, next, sink);
                 after = next;
+            }
+            // What has traded by then may have pulled quotes.
+            if self.pool.unfinished.quotes.has_work() {
+                self.continue_quote_cancels(now, sink);
             }
         }
     }

@@ -9,7 +9,7 @@ mod oracle;
 mod venue;
 
 use comparison::check;
-use comparison::steps::{Number, Spread, Step, limits, protection, step};
+use comparison::steps::{Number, Spread, Step, limits, protection, quoting, step};
 use lugus_engine::EngineLimits;
 use lugus_vocabulary::*;
 use proptest::prelude::*;
@@ -47,6 +47,15 @@ proptest! {
             InstrumentDefinition { price_band: Quantity(0), protection, ..definition(instrument) }
         };
         check(limits, [protected(1, protections.0), protected(2, protections.1)], &steps);
+    }
+
+    #[test]
+    fn quotes(
+        limits in limits(),
+        steps in proptest::collection::vec(prop_oneof![1 => step(Spread::Near), 1 => quoting(Spread::Near)], 1..250),
+    ) {
+        let unbanded = InstrumentDefinition { price_band: Quantity(0), ..definition(2) };
+        check(limits, [definition(1), unbanded], &steps);
     }
 
     #[test]

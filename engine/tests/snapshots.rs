@@ -166,6 +166,8 @@ fn a_changed_record_is_refused() {
             SnapshotRecord::Header(header) => header.state_hash.0 ^= 1,
             SnapshotRecord::Participant(record) => record.participant.0 += 100,
             SnapshotRecord::Rate(record) => record.time.0 -= 1,
+            SnapshotRecord::QuoteSet(set) => set.protection.window_milliseconds += 1,
+            SnapshotRecord::QuoteTrades(trades) => trades.sold.0 += 1,
             SnapshotRecord::Firm(firm) => firm.self_trade_scope = SelfTradeScope::Firm,
             SnapshotRecord::FirmEvent(event) => event.report.time.0 ^= 1 << 40,
             SnapshotRecord::MigrationState(record) => record.migration.0 += 1,

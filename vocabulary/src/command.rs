@@ -5,6 +5,7 @@ use crate::firm::FirmRules;
 use crate::instrument::{InstrumentDefinition, InstrumentState};
 use crate::order::{NewOrder, Replace, Side};
 use crate::protection::PriceProtection;
+use crate::quote::{MarketMakerProtection, MassQuote, QuoteCancel, QuoteSetId};
 use crate::risk::{KillSwitch, RiskLimits, WorkingOrders};
 use crate::trade::TradeAmendment;
 use crate::units::{ClientOrderId, ClientSequence, InstrumentId, ParticipantId, Price, TradeId};
@@ -18,8 +19,8 @@ pub struct Command {
     pub participant: ParticipantId,
     /// With `participant` the scope that numbers the command: the instrument concerned, or [`InstrumentId::NONE`] for
     /// [`Action::DefineInstrument`], [`Action::SetRiskLimits`], [`Action::SetKillSwitch`], [`Action::SetFirm`], [`Action::SetFirmRules`],
-    /// [`Action::SetFirmLimits`], and [`Action::MassCancelAll`] of all
-    /// instruments.
+    /// [`Action::SetFirmLimits`], [`Action::MassQuote`], [`Action::QuoteCancel`], [`Action::SetMarketMakerProtection`],
+    /// [`Action::ResetMarketMakerProtection`], and [`Action::MassCancelAll`] of all instruments.
     #[cfg_attr(feature = "serde", serde(default))]
     pub instrument: InstrumentId,
     /// Number of the command in its scope.
@@ -125,6 +126,24 @@ pub enum Action {
     SetPriceProtection(PriceProtection),
     /// Operator: sets the rules of the instrument's auctions, all of them.
     SetAuctionRules(AuctionRules),
+    /// Enters, changes and withdraws quotes (FIX message i).
+    MassQuote(MassQuote),
+    /// Cancels quotes of the sender (FIX message Z).
+    QuoteCancel(QuoteCancel),
+    /// Sets what pulls the quotes of a set of the sender, all of it. It counts from nothing, and quotes are taken again.
+    SetMarketMakerProtection {
+        /// The quote set.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
+        quote_set: QuoteSetId,
+        /// The limits; [`MarketMakerProtection::NONE`] removes them.
+        protection: MarketMakerProtection,
+    },
+    /// Lets quotes of a set of the sender be taken again after they were pulled. What has traded no longer counts.
+    ResetMarketMakerProtection {
+        /// The quote set.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
+        quote_set: QuoteSetId,
+    },
 }
 
 /// Whose orders a mass cancel cancels.
@@ -171,6 +190,10 @@ impl Action {
             Self::AmendTrade { .. } => CommandKind::AmendTrade,
             Self::SetPriceProtection(_) => CommandKind::SetPriceProtection,
             Self::SetAuctionRules(_) => CommandKind::SetAuctionRules,
+            Self::MassQuote(_) => CommandKind::MassQuote,
+            Self::QuoteCancel(_) => CommandKind::QuoteCancel,
+            Self::SetMarketMakerProtection { .. } => CommandKind::SetMarketMakerProtection,
+            Self::ResetMarketMakerProtection { .. } => CommandKind::ResetMarketMakerProtection,
         }
     }
 }
@@ -208,5 +231,13 @@ word! {
         SetPriceProtection = 72,
         /// [`Action::SetAuctionRules`].
         SetAuctionRules = 73,
+        /// [`Action::MassQuote`].
+        MassQuote = 77,
+        /// [`Action::QuoteCancel`].
+        QuoteCancel = 79,
+        /// [`Action::SetMarketMakerProtection`].
+        SetMarketMakerProtection = 81,
+        /// [`Action::ResetMarketMakerProtection`].
+        ResetMarketMakerProtection = 82,
     }
 }

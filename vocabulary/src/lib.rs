@@ -15,6 +15,7 @@
 //! | [`connection`] | what happens to orders when a connection is lost |
 //! | [`request`] | what a session asks for without a number |
 //! | [`protection`] | what protects the prices of an instrument |
+//! | [`quote`] | quotes of market makers, and what protects these |
 //! | [`risk`] | limits and kill switches |
 //! | [`order_status`] | a participant's own live orders, asked for |
 //! | [`trade`] | trades that the operator cancels or corrects |
@@ -62,6 +63,7 @@ pub mod participant_role;
 pub mod partition_map;
 pub mod program_versions;
 pub mod protection;
+pub mod quote;
 pub mod reason;
 pub mod reply;
 pub mod report;
@@ -110,6 +112,11 @@ pub use partition_map::{
 };
 pub use program_versions::{MemberVersions, ProgramVersion, ProtocolVersion};
 pub use protection::{BeyondPoints, OnBreach, PriceProtection, PriceWidth, PriceWidthError, PriceWidthUnit};
+pub use quote::{
+    ByEntry, MAXIMUM_PROTECTION_MILLISECONDS, MAXIMUM_QUOTE_ENTRIES, MarketMakerProtection,
+    MarketMakerProtectionReport, MassQuote, MassQuoteAcknowledgement, NoQuoteSet, ProtectionTrigger, QuoteCancel,
+    QuoteEntry, QuoteResult, QuoteSetId, QuoteStatusReport, TooManyEntries,
+};
 pub use reason::{MessageRejectReason, RejectReason};
 pub use reply::Reply;
 pub use report::{ExecType, Execution, Liquidity, OrderStatus, Report, ReportBody, TradeAddendum};
@@ -119,8 +126,9 @@ pub use schedule::{AtDayEnd, DailySchedule, DayPhase, TimeOfDay, TimeOfDayError}
 pub use session_key::{SessionAuthentication, SessionKey};
 pub use snapshot::{
     DisconnectionRecord, FirmRecord, ImportRecord, InstrumentRecord, MigrationStateKind, MigrationStateRecord,
-    OLDEST_SNAPSHOT_VERSION, OrderRecord, ParticipantRecord, ParticipantSession, RateKind, RateRecord, ReferenceWindow,
-    RetainedReport, SNAPSHOT_VERSION, ScheduledTimer, ScopeRecord, SnapshotHeader, SnapshotRecord, TradeRecord,
+    OLDEST_SNAPSHOT_VERSION, OrderRecord, ParticipantRecord, ParticipantSession, QuoteSetRecord, QuoteTradesRecord,
+    RateKind, RateRecord, ReferenceWindow, RetainedReport, SNAPSHOT_VERSION, ScheduledTimer, ScopeRecord,
+    SnapshotHeader, SnapshotRecord, TradeRecord,
 };
 pub use specification::InstrumentSpecification;
 pub use trade::{TradeAmendment, TradeParty};

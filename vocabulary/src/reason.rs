@@ -116,6 +116,16 @@ word! {
         ProtectionPoints = 56,
         /// Shortly before the end of an auction participants neither cancel nor replace orders.
         NoCancelPhase = 57,
+        /// The bid of the quote is not below its offer (FIX 300, QuoteRejectReason, 7).
+        InvalidSpread = 64,
+        /// The mass quote names the instrument in an earlier entry already (FIX 300, 6).
+        DuplicateQuote = 65,
+        /// Market-maker protection has pulled the quotes of the set, and neither was it reset since then nor is the frozen time over.
+        MarketMakerProtection = 66,
+        /// The quotes of the set are canceled, and some are still to be ended. Try again.
+        QuotesBeingCanceled = 67,
+        /// The market-maker protection contradicts itself, or a number of it is too large.
+        InvalidProtection = 68,
         /// A reason of a later protocol version, which this program does not know. The engine never gives it.
         Unknown = 255,
     }

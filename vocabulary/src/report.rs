@@ -5,6 +5,7 @@ use crate::connection::OnDisconnect;
 use crate::firm::{FirmLimits, FirmReport};
 use crate::instrument::InstrumentState;
 use crate::order::{NewOrder, OrderType, Side, TimeInForce};
+use crate::quote::{MarketMakerProtectionReport, MassQuoteAcknowledgement, QuoteStatusReport};
 use crate::reason::RejectReason;
 use crate::risk::{KillSwitch, KillSwitchLevels, RiskLimits};
 use crate::units::{
@@ -103,6 +104,12 @@ pub enum ReportBody {
     FirmLimits(FirmLimits),
     /// The operator has canceled or corrected a trade. It is told to the operator and to both sides.
     TradeAddendum(TradeAddendum),
+    /// What became of each entry of a mass quote.
+    MassQuote(MassQuoteAcknowledgement),
+    /// Quotes are canceled.
+    QuoteStatus(QuoteStatusReport),
+    /// The market-maker protection of a quote set was set or reset, or has pulled the quotes.
+    MarketMakerProtection(MarketMakerProtectionReport),
     /// Any other command was not done (FIX message j).
     Reject {
         /// Kind of the command.

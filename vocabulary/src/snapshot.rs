@@ -1,7 +1,8 @@
 //! All of an engine's state as a stream of records, for snapshots and for the move of an instrument.
 //!
 //! The order of the records is fixed, so that equal engines give equal streams: the header; the participants by id, each
-//! followed by what it has used of its rates, new orders before cancels and the oldest first; the firms, each followed by what it has used of its
+//! followed by what it has used of its rates, new orders before cancels and the oldest first, and by its quote sets, each with the trades that its
+//! protection counts; the firms, each followed by what it has used of its
 //! rates, and by its kept events; the migration states by instrument; the participant scopes by participant, each followed by its kept events;
 //! then, by id, each instrument whole: its record, its kept trades by their numbers, its scopes by participant, each followed by its kept events, and its
 //! orders (bids, asks, buy stops, sell stops, each by priority, and elected orders by their turns); the end. Counts in the header and a checksum in the end
@@ -18,8 +19,10 @@ use crate::instrument::InstrumentDefinition;
 use crate::market_data::Statistics;
 use crate::message_rate::MessageRate;
 use crate::migration::ExportManifest;
-use crate::order::NewOrder;
+use crate::order::{NewOrder, Side};
 use crate::participant_role::ParticipantRole;
+use crate::quote::{MarketMakerProtection, ProtectionTrigger, QuoteSetId};
+use crate::reason::RejectReason;
 use crate::report::Report;
 use crate::risk::{KillSwitchLevels, RiskLimits};
 use crate::session_key::SessionAuthentication;
@@ -45,6 +48,10 @@ pub enum SnapshotRecord {
     Participant(ParticipantRecord),
     /// What the participant or the firm before it has used of a rate limit.
     Rate(RateRecord),
+    /// A quote set of the participant before it, after the participant's rates.
+    QuoteSet(QuoteSetRecord),
+    /// Trades that the protection of the quote set before it counts.
+    QuoteTrades(QuoteTradesRecord),
     /// A firm. Firms come after the participants.
     Firm(FirmRecord),
     /// A kept event of the firm before it.
@@ -77,6 +84,8 @@ impl SnapshotRecord {
             Self::Header(_) => "header",
             Self::Participant(_) => "participant",
             Self::Rate(_) => "rate",
+            Self::QuoteSet(_) => "quote set",
+            Self::QuoteTrades(_) => "trades of a quote set",
             Self::Firm(_) => "firm",
             Self::FirmEvent(_) => "kept event of a firm",
             Self::MigrationState(_) => "migration state",
@@ -184,6 +193,46 @@ word! {
         Orders = 1,
         /// [`RiskLimits::maximum_cancels_per_second`].
         Cancels = 2,
+    }
+}
+
+/// A quote set with market-maker protection, or whose quotes are being canceled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QuoteSetRecord {
+    /// The quote set.
+    pub quote_set: QuoteSetId,
+    /// Its limits.
+    pub protection: MarketMakerProtection,
+    /// The limit that has pulled the quotes.
+    pub trigger: ProtectionTrigger,
+    /// Log time from which on quotes are taken again, if a limit has pulled them; `None` if that needs a reset.
+    pub frozen_until: Option<EpochNanos>,
+    /// Whether quotes are being canceled, and for which reason they end.
+    pub canceling: Option<RejectReason>,
+    /// Number of records of trades, which follow this record.
+    pub trades: u32,
+}
+
+/// Trades of quotes that share one time in the window of market-maker protection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QuoteTradesRecord {
+    /// Log time of the last one of them.
+    pub time: EpochNanos,
+    /// Number of trades; not 0.
+    pub trades: u32,
+    /// Lots bought.
+    pub bought: Quantity,
+    /// Lots sold.
+    pub sold: Quantity,
+}
+
+impl QuoteTradesRecord {
+    /// The lots that quotes of a side have traded.
+    pub fn lots(&mut self, side: Side) -> &mut Quantity {
+        match side {
+            Side::Buy => &mut self.bought,
+            Side::Sell => &mut self.sold,
+        }
     }
 }
 

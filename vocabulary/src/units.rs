@@ -53,6 +53,10 @@ unit! {
     ClientTag(u64)
 }
 unit! {
+    /// The participant's number of a mass quote (FIX 117). 0 means none.
+    QuoteId(u64)
+}
+unit! {
     /// Number of a trade: ascending by one from 1 in its instrument, the same for both sides. 0 means no trade.
     TradeId(u64)
 }

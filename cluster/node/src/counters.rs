@@ -86,6 +86,9 @@ impl Tally {
             | ReportBody::MassCancelAll { .. }
             | ReportBody::Firm(_)
             | ReportBody::FirmLimits(_)
+            | ReportBody::MassQuote(_)
+            | ReportBody::QuoteStatus(_)
+            | ReportBody::MarketMakerProtection(_)
             | ReportBody::Instrument { .. }
             | ReportBody::Risk { .. }
             | ReportBody::TradeAddendum(_) => {}

@@ -155,8 +155,15 @@ impl MemberGauges {
             ReportBody::Execution(Execution { reason, .. }) => {
                 self.cells.add(ENDED_ORDERS + usize::from(reason.number()), 1);
             }
+            ReportBody::MassQuote(report) => {
+                for result in report.results.iter().filter(|result| result.reason != RejectReason::None) {
+                    self.cells.add(REJECTS + usize::from(result.reason.number()), 1);
+                }
+            }
             ReportBody::MassCancel { .. }
             | ReportBody::MassCancelAll { .. }
+            | ReportBody::QuoteStatus(_)
+            | ReportBody::MarketMakerProtection(_)
             | ReportBody::Firm(_)
             | ReportBody::FirmLimits(_)
             | ReportBody::Instrument { .. }

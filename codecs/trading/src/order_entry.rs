@@ -9,6 +9,7 @@
 //! | `trades` | trades that the operator cancels or corrects: the command and its event |
 //! | `auction_rules` | the rules of an instrument's auctions: the command that sets them |
 //! | `protection` | what protects the prices of an instrument: the command that sets it |
+//! | `quotes` | quotes of market makers and what protects them: the commands and their events |
 //! | `requests` | requests without a number: `Resume`, `DropCopyRequest`, `CancelOnDisconnectRequest`, `ActivateProtocolVersion` |
 //! | `order_status` | requests for a participant's own live orders, and the report that answers them |
 //! | `reports` | events: numbered, kept, and sent again when asked for |
@@ -25,6 +26,7 @@ mod firms;
 mod mass_cancels;
 mod order_status;
 mod protection;
+mod quotes;
 mod replies;
 mod reports;
 mod requests;
@@ -39,9 +41,10 @@ use lugus_vocabulary::ProtocolVersion;
 
 pub use commands::{
     CommandBuffer, MAXIMUM_COMMAND_LENGTH, decode_command, encode_amend_trade, encode_cancel, encode_command,
-    encode_define_instrument, encode_mass_cancel, encode_mass_cancel_all, encode_new_order, encode_replace,
-    encode_set_auction_rules, encode_set_firm, encode_set_firm_limits, encode_set_firm_rules,
-    encode_set_instrument_state, encode_set_kill_switch, encode_set_price_protection, encode_set_risk_limits,
+    encode_define_instrument, encode_mass_cancel, encode_mass_cancel_all, encode_mass_quote, encode_new_order,
+    encode_quote_cancel, encode_replace, encode_reset_market_maker_protection, encode_set_auction_rules,
+    encode_set_firm, encode_set_firm_limits, encode_set_firm_rules, encode_set_instrument_state,
+    encode_set_kill_switch, encode_set_market_maker_protection, encode_set_price_protection, encode_set_risk_limits,
     set_client_sequence,
 };
 pub use firm_events::{

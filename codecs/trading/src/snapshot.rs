@@ -19,6 +19,7 @@ mod firms;
 mod fragments;
 mod instruments;
 mod migration_states;
+mod quotes;
 mod records;
 mod runs;
 mod trades;
@@ -45,8 +46,9 @@ use crate::sbe_order_entry;
 pub use crate::sbe_snapshot::{SBE_SCHEMA_ID, SBE_SCHEMA_VERSION};
 use crate::sbe_snapshot::{
     active_protocol_version_codec, firm_codec, firm_event_codec, instrument_codec, kept_trade_codec,
-    migration_state_codec, participant_codec, participant_session_codec, rate_use_codec, record_run_codec,
-    resting_order_codec, retained_report_codec, scope_codec, snapshot_end_codec, snapshot_header_codec, timer_codec,
+    migration_state_codec, participant_codec, participant_session_codec, quote_set_codec, quote_trades_codec,
+    rate_use_codec, record_run_codec, resting_order_codec, retained_report_codec, scope_codec, snapshot_end_codec,
+    snapshot_header_codec, timer_codec,
 };
 
 /// Length of `RetainedReport` with its header, in bytes.
@@ -65,6 +67,8 @@ pub const MAXIMUM_RECORD_LENGTH: usize = {
         snapshot_header_codec::SBE_BLOCK_LENGTH,
         participant_codec::SBE_BLOCK_LENGTH,
         rate_use_codec::SBE_BLOCK_LENGTH,
+        quote_set_codec::SBE_BLOCK_LENGTH,
+        quote_trades_codec::SBE_BLOCK_LENGTH,
         firm_codec::SBE_BLOCK_LENGTH,
         migration_state_codec::SBE_BLOCK_LENGTH,
         instrument_codec::SBE_BLOCK_LENGTH,
@@ -163,6 +167,8 @@ pub fn encode_record<'b>(record: &SnapshotRecord, buffer: &'b mut RecordBuffer) 
         SnapshotRecord::Header(header) => records::encode_header(header, buffer),
         SnapshotRecord::Participant(participant) => records::encode_participant(participant, buffer),
         SnapshotRecord::Rate(rate) => records::encode_rate(rate, buffer),
+        SnapshotRecord::QuoteSet(set) => quotes::encode_quote_set(set, buffer),
+        SnapshotRecord::QuoteTrades(trades) => quotes::encode_quote_trades(trades, buffer),
         SnapshotRecord::Firm(firm) => firms::encode_firm(firm, buffer),
         SnapshotRecord::FirmEvent(event) => encode_firm_event(event, buffer),
         SnapshotRecord::MigrationState(state) => migration_states::encode_migration_state(state, buffer),
@@ -291,6 +297,8 @@ impl RecordDecoder {
             snapshot_header_codec::SBE_TEMPLATE_ID => SnapshotRecord::Header(records::decode_header(envelope)?),
             participant_codec::SBE_TEMPLATE_ID => SnapshotRecord::Participant(records::decode_participant(envelope)?),
             rate_use_codec::SBE_TEMPLATE_ID => SnapshotRecord::Rate(records::decode_rate(envelope)?),
+            quote_set_codec::SBE_TEMPLATE_ID => SnapshotRecord::QuoteSet(quotes::decode_quote_set(envelope)?),
+            quote_trades_codec::SBE_TEMPLATE_ID => SnapshotRecord::QuoteTrades(quotes::decode_quote_trades(envelope)?),
             firm_codec::SBE_TEMPLATE_ID => SnapshotRecord::Firm(firms::decode_firm(envelope)?),
             migration_state_codec::SBE_TEMPLATE_ID => {
                 SnapshotRecord::MigrationState(migration_states::decode_migration_state(envelope)?)

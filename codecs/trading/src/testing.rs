@@ -2,6 +2,7 @@
 
 mod market_data;
 pub(crate) mod partition_map;
+mod quotes;
 pub(crate) mod records;
 
 use std::fmt::Debug;
@@ -395,6 +396,7 @@ fn action() -> impl Strategy<Value = Action> {
             .prop_map(|(id, amendment)| Action::AmendTrade { trade_id: TradeId(id), amendment }),
         1 => price_protection().prop_map(Action::SetPriceProtection),
         1 => auction_rules().prop_map(Action::SetAuctionRules),
+        3 => quotes::action(),
     ]
 }
 
@@ -410,6 +412,10 @@ pub(crate) fn command() -> impl Strategy<Value = Command> {
                     | Action::SetFirm { .. }
                     | Action::SetFirmRules { .. }
                     | Action::SetFirmLimits { .. }
+                    | Action::MassQuote(_)
+                    | Action::QuoteCancel(_)
+                    | Action::SetMarketMakerProtection { .. }
+                    | Action::ResetMarketMakerProtection { .. }
             );
             let instrument = if is_participants { InstrumentId::NONE } else { instrument };
             Command { participant, instrument, client_sequence, action }
@@ -480,6 +486,7 @@ fn report_body() -> impl Strategy<Value = ReportBody> {
             }
         ),
         1 => trade_addendum().prop_map(ReportBody::TradeAddendum),
+        2 => quotes::report_body(),
         1 => (select(CommandKind::ALL), reason()).prop_map(|(command, reason)| ReportBody::Reject { command, reason }),
     ]
 }

@@ -5,8 +5,8 @@
 use lugus_vocabulary::{
     AtDayEnd, BeyondPoints, BookType, CommandKind, EndOfEvent, ExecType, InstrumentState, InstrumentType, KillSwitch,
     LastReport, Liquidity, MemberRole, MessageRejectReason, MigrationEnding, MigrationOutcome, MigrationPhase,
-    OnBreach, OnDisconnect, OrderStatus, OrderType, PostOnly, PriceWidthUnit, RejectReason, SelfTradePrevention,
-    SelfTradeScope, Side, TimeInForce, WorkingOrders, WorkingState,
+    OnBreach, OnDisconnect, OrderStatus, OrderType, PostOnly, PriceWidthUnit, ProtectionTrigger, RejectReason,
+    SelfTradePrevention, SelfTradeScope, Side, TimeInForce, WorkingOrders, WorkingState,
 };
 
 use crate::error::MessageError;
@@ -167,6 +167,7 @@ by_number! {
     AtDayEnd as sbe_order_entry::at_day_end::AtDayEnd(u8);
     OnBreach as sbe_order_entry::on_breach::OnBreach(u8);
     BeyondPoints as sbe_order_entry::beyond_points::BeyondPoints(u8);
+    ProtectionTrigger as sbe_order_entry::protection_trigger::ProtectionTrigger(u8);
     WorkingOrders as sbe_order_entry::working_orders::WorkingOrders(u8);
     RejectReason or Unknown as sbe_order_entry::reject_reason::RejectReason(u16);
     MessageRejectReason or Unknown as sbe_order_entry::message_reject_reason::MessageRejectReason(u8);

@@ -7,6 +7,7 @@
 //! - `tree`: from a price to its page of levels; `found`: a cache in front of the tree.
 //! - `client_orders`: from (owner, client order id) to an order. `elected`: orders that are to meet the book.
 //! - `copied`: which orders are copied ahead of a move, and what has become of them.
+//! - `quote_sets`: what has traded of protected quotes, and which are being canceled.
 //! - `unfinished`: where work is left that was decided and not done.
 
 #[expect(clippy::module_inception, reason = "the book of the books' module")]
@@ -20,6 +21,7 @@ mod found;
 mod order;
 mod orders;
 mod pool;
+mod quote_sets;
 mod side;
 mod terms;
 mod tree;
@@ -37,6 +39,7 @@ pub use orders::RestingOrders;
 pub(crate) use pool::ending::Ending;
 pub(crate) use pool::owners::Unlisted;
 pub(crate) use pool::{Killed, OrderPool};
+pub(crate) use quote_sets::{Place, QuoteSet, QuotesCanceled};
 pub use side::BookSide;
 pub(crate) use terms::{Instructions, Terms};
 pub(crate) use unfinished::KilledOrders;

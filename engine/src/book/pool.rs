@@ -20,6 +20,7 @@ use super::zeroed::items_of_a_page;
 pub(super) mod ending;
 pub(super) mod listing;
 pub(super) mod owners;
+mod quotes;
 mod verify;
 
 /// All live orders.

@@ -7,6 +7,8 @@
 
 use lugus_vocabulary::{AuctionOrders, EpochNanos, InstrumentId, OrderId, ParticipantId};
 
+use super::quote_sets::QuoteSets;
+
 /// A grace time that ends never.
 pub(crate) const ENDLESS: EpochNanos = EpochNanos(i64::MAX);
 
@@ -34,6 +36,8 @@ pub(crate) struct Unfinished {
     alarms: Vec<(EpochNanos, InstrumentId)>,
     /// The last nanosecond before a grace time ends or something happens in an instrument, or [`ENDLESS`].
     alarm_through: EpochNanos,
+    /// Quote sets that are protected, or whose quotes are being canceled.
+    pub(crate) quotes: QuoteSets,
     /// Log time of the command or timer at hand.
     pub(crate) now: EpochNanos,
     /// Number of steps that are left to the command at hand.
@@ -69,6 +73,7 @@ impl Unfinished {
             grace_through: ENDLESS,
             alarms: Vec::new(),
             alarm_through: ENDLESS,
+            quotes: QuoteSets::default(),
             now: EpochNanos(i64::MIN),
             steps: limit,
             elections: limit,
@@ -80,7 +85,7 @@ impl Unfinished {
     /// Whether there may be anything to do beside what expires.
     #[inline]
     pub(crate) fn is_any(&self) -> bool {
-        self.instruments.len() | self.mass_cancels.len() | self.killed.len() != 0
+        (self.instruments.len() | self.mass_cancels.len() | self.killed.len() != 0) | self.quotes.has_work()
     }
 
     /// Whether a grace time is over at log time `now`, and orders may be left to cancel.

@@ -67,6 +67,7 @@ impl Engine {
         self.set_migration_state(instrument, MigrationState::Trading { last });
         self.pool.resume_expiry(instrument);
         self.note_work_of(instrument);
+        self.note_pulled_quotes(instrument);
         Ok(())
     }
 
@@ -85,6 +86,7 @@ impl Engine {
         self.set_migration_state(instrument, MigrationState::Trading { last: migration });
         self.pool.resume_expiry(instrument);
         self.note_work_of(instrument);
+        self.note_pulled_quotes(instrument);
         Ok(())
     }
 

@@ -1,10 +1,11 @@
 //! The checksum over a stream of records: what was loaded is what was written.
 
 use lugus_vocabulary::{
-    AuctionRules, DisconnectionRecord, FirmEvent, InstrumentRecord, KillSwitch, PriceProtection, SnapshotRecord,
-    Statistics, TradeRecord,
+    AuctionRules, DisconnectionRecord, FirmEvent, InstrumentRecord, KillSwitch, PriceProtection, QuoteSetRecord,
+    QuoteTradesRecord, SnapshotRecord, Statistics, TradeRecord,
 };
 
+use crate::quote_words;
 use crate::state_hash::{self, WORDS};
 
 /// The checksum after one more record, over all fields of the record; `before` is the checksum before it.
@@ -53,6 +54,23 @@ pub(crate) fn checksum(before: u64, record: &SnapshotRecord) -> u64 {
             words[0] = 11;
             words[1] = u64::from(record.commands) << 8 | record.kind as u64;
             words[2] = record.time.0.cast_unsigned();
+        }
+        SnapshotRecord::QuoteSet(record) => {
+            let QuoteSetRecord { quote_set, protection, trigger, frozen_until, canceling, trades } = *record;
+            words[0] = 17;
+            words[1] = u64::from(quote_set.number())
+                | (trigger as u64) << 8
+                | u64::from(frozen_until.is_some()) << 16
+                | canceling.map_or(0, |reason| reason as u64 + 1) << 24;
+            words[2] = u64::from(trades);
+            words[3] = frozen_until.unwrap_or_default().0.cast_unsigned();
+            quote_words::of_protection(&mut words, &protection);
+        }
+        SnapshotRecord::QuoteTrades(QuoteTradesRecord { time, trades, bought, sold }) => {
+            words[0] = 18;
+            words[1] = u64::from(*trades);
+            words[2] = time.0.cast_unsigned();
+            (words[3], words[4]) = (bought.0, sold.0);
         }
         SnapshotRecord::MigrationState(record) => {
             words[0] = 8;

@@ -2,10 +2,10 @@
 
 use lugus_vocabulary::{
     DisconnectionRecord, FirmRecord, ImportRecord, InstrumentId, InstrumentRecord, MigrationStateRecord, OrderRecord,
-    ParticipantId, ParticipantRecord, RateKind, RateRecord, ScopeRecord, Side,
+    ParticipantId, ParticipantRecord, QuoteSetId, QuoteSetRecord, RateKind, RateRecord, ScopeRecord, Side,
 };
 
-use crate::book::{Instructions, OrderPool, Slot};
+use crate::book::{Instructions, OrderPool, QuoteSet, Slot};
 use crate::firm_events::FirmStream;
 use crate::firms::{Firm, Firms};
 use crate::instruments::Listed;
@@ -48,6 +48,11 @@ pub(super) fn rate_records(orders: &RateWindow, cancels: &RateWindow) -> impl It
     let record = |kind| move |RateGroup { time, commands }| RateRecord { kind, time, commands };
     let cancels = cancels.groups().map(record(RateKind::Cancels));
     orders.groups().map(record(RateKind::Orders)).chain(cancels)
+}
+
+pub(super) fn quote_set_record(quote_set: QuoteSetId, set: &QuoteSet) -> QuoteSetRecord {
+    let QuoteSet { protection, trigger, frozen_until, canceling, .. } = *set;
+    QuoteSetRecord { quote_set, protection, trigger, frozen_until, canceling, trades: set.trades().len() as u32 }
 }
 
 pub(super) fn migration_state_record(instrument: InstrumentId, state: &MigrationState) -> MigrationStateRecord {

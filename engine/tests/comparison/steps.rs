@@ -87,7 +87,8 @@ fn quantity(spread: Spread) -> BoxedStrategy<Quantity> {
 }
 
 fn client_order_id() -> impl Strategy<Value = ClientOrderId> {
-    prop_oneof![30 => 1..=6_u64, 1 => Just(0)].prop_map(ClientOrderId)
+    // The last ones are those of a quote.
+    prop_oneof![30 => 1..=6_u64, 1 => Just(0), 1 => u64::MAX - 16..=u64::MAX - 13].prop_map(ClientOrderId)
 }
 
 fn side() -> impl Strategy<Value = Side> {
@@ -284,6 +285,81 @@ pub fn protection(spread: Spread) -> impl Strategy<Value = PriceProtection> {
     )
 }
 
+fn quote_set() -> impl Strategy<Value = QuoteSetId> {
+    prop_oneof![6 => Just(0), 2 => Just(1), 1 => Just(7)].prop_filter_map("a set", QuoteSetId::new)
+}
+
+fn quote_entry(spread: Spread) -> impl Strategy<Value = QuoteEntry> {
+    let lots = move || prop_oneof![5 => quantity(spread), 1 => Just(Quantity(0))];
+    let prices = prop_oneof![1 => (price(spread), price(spread)), 2 => quoted_prices(spread)];
+    (prop_oneof![9 => 1..=2_u32, 1 => 0..=3_u32], prices, lots(), lots()).prop_map(
+        |(instrument, prices, bid, offer)| {
+            let (bid_price, offer_price) = prices;
+            QuoteEntry {
+                instrument: InstrumentId(instrument),
+                bid_price,
+                bid_quantity: bid,
+                offer_price,
+                offer_quantity: offer,
+            }
+        },
+    )
+}
+
+/// A bid and an offer that often are those of before.
+fn quoted_prices(spread: Spread) -> BoxedStrategy<(Price, Price)> {
+    match spread {
+        Spread::Near => (98..=100_i64, 1..=3_i64).prop_map(|(bid, width)| (Price(bid), Price(bid + width))).boxed(),
+        Spread::Extreme => Just((Price(0), Price(1))).boxed(),
+    }
+}
+
+fn market_maker_protection() -> impl Strategy<Value = MarketMakerProtection> {
+    let limit = |most: std::ops::RangeInclusive<u64>| proptest::option::weighted(0.6, most);
+    let milliseconds = || prop_oneof![4 => 1..=2_u32, 3 => Just(400_u32), 2 => Just(0), 1 => Just(3_600_001)];
+    let window = prop_oneof![9 => Just(400_u32), 3 => milliseconds()];
+    (window, milliseconds(), limit(0..=6), limit(0..=24), limit(0..=16)).prop_map(
+        |(window_milliseconds, frozen_milliseconds, trades, lots, delta)| match (trades, lots, delta) {
+            (None, None, None) => MarketMakerProtection::NONE,
+            _ => MarketMakerProtection {
+                window_milliseconds,
+                frozen_milliseconds,
+                maximum_trades: trades.map(|most| most as u32),
+                maximum_quantity: lots.map(Quantity),
+                maximum_delta: delta.map(Quantity),
+            },
+        },
+    )
+}
+
+/// A command about quotes.
+pub fn quoting(spread: Spread) -> impl Strategy<Value = Step> {
+    let post_only = prop_oneof![3 => Just(PostOnly::No), 1 => Just(PostOnly::Yes)];
+    let entries = proptest::collection::vec(quote_entry(spread), 0..=4);
+    let mass_quote = (quote_set(), any::<bool>(), post_only, prevention(), entries).prop_map(
+        |(quote_set, has_id, post_only, self_trade_prevention, entries)| {
+            Action::MassQuote(MassQuote {
+                quote_id: QuoteId(if has_id { 77 } else { 0 }),
+                quote_set,
+                post_only,
+                self_trade_prevention,
+                entries: ByEntry::of(&entries).unwrap(),
+            })
+        },
+    );
+    let action = prop_oneof![
+        24 => mass_quote,
+        2 => (proptest::option::of(quote_set()), 0..=3_u32).prop_map(|(quote_set, instrument)| {
+            Action::QuoteCancel(QuoteCancel { quote_set, instrument: InstrumentId(instrument) })
+        }),
+        4 => (quote_set(), market_maker_protection())
+            .prop_map(|(quote_set, protection)| Action::SetMarketMakerProtection { quote_set, protection }),
+        4 => quote_set().prop_map(|quote_set| Action::ResetMarketMakerProtection { quote_set }),
+    ];
+    (participant(), number(), prop_oneof![40 => Just(0_u32), 1 => Just(1)], action)
+        .prop_map(|(participant, number, instrument, action)| Step::Command { participant, instrument, number, action })
+}
+
 fn firm_rules() -> impl Strategy<Value = FirmRules> {
     let kill_switch = prop_oneof![
         4 => Just(None),
@@ -462,6 +538,7 @@ pub fn step(spread: Spread) -> impl Strategy<Value = Step> {
             .prop_map(|(participant, instrument, id)| Step::Status { participant, instrument, id }),
         6 => (participant(), prop_oneof![2 => Just(0), 3 => instrument()], cursor(instrument().boxed()))
             .prop_map(|(participant, instrument, after)| Step::MassStatus { participant, instrument, after }),
+        14 => quoting(spread),
         2 => Just(Step::Snapshot),
     ]
 }

@@ -27,6 +27,7 @@ impl Oracle {
                 client_sequence: command.client_sequence,
                 reason,
             }));
+            self.continue_quote_cancels();
             return self.told.clone();
         }
         let last = self.last_command(participant, instrument);
@@ -43,6 +44,7 @@ impl Oracle {
             self.scopes.entry((participant, instrument)).or_default().last_command = number;
             self.execute(participant, instrument, number, &command.action);
         }
+        self.continue_quote_cancels();
         self.told.clone()
     }
 
@@ -55,6 +57,8 @@ impl Oracle {
             Action::New(_) | Action::Cancel { .. } | Action::Replace(_) => false,
             Action::MassCancel { .. } | Action::SetInstrumentState { .. } => false,
             Action::AmendTrade { .. } | Action::SetPriceProtection(_) | Action::SetAuctionRules(_) => false,
+            Action::MassQuote(_) | Action::QuoteCancel(_) => true,
+            Action::SetMarketMakerProtection { .. } | Action::ResetMarketMakerProtection { .. } => true,
         };
         if without_instrument != (instrument == 0) {
             return Some(RejectReason::WrongScope);
@@ -83,7 +87,8 @@ impl Oracle {
     }
 
     fn execute(&mut self, me: u32, instrument: u32, number: u64, action: &Action) {
-        if instrument != 0 {
+        // A mass cancel of many books meets nothing: it only marks.
+        if instrument != 0 && !matches!(action, Action::MassCancelAll { .. }) {
             self.end_what_it_meets(me, instrument, action);
         }
         let reject = |command| move |reason| ReportBody::Reject { command, reason };
@@ -132,6 +137,21 @@ impl Oracle {
             Action::SetPriceProtection(to) => {
                 self.set_protection(me, instrument, number, to).map_err(reject(CommandKind::SetPriceProtection))
             }
+            Action::MassQuote(quote) => {
+                self.mass_quote(me, number, quote);
+                Ok(())
+            }
+            Action::QuoteCancel(cancel) => self
+                .gate_of_cancels(me)
+                .and_then(|()| self.quote_cancel(me, number, *cancel))
+                .map_err(reject(CommandKind::QuoteCancel)),
+            Action::SetMarketMakerProtection { quote_set, protection } => self
+                .set_market_maker_protection(me, number, *quote_set, *protection)
+                .map_err(reject(CommandKind::SetMarketMakerProtection)),
+            Action::ResetMarketMakerProtection { quote_set } => {
+                self.reset_market_maker_protection(me, number, *quote_set);
+                Ok(())
+            }
             Action::SetFirm { target, firm } => {
                 self.set_firm(me, number, target.0, *firm).map_err(reject(CommandKind::SetFirm))
             }
@@ -154,7 +174,7 @@ impl Oracle {
     }
 
     /// Checks kill switch and rate.
-    fn gate(&mut self, me: u32) -> Result<(), RejectReason> {
+    pub(super) fn gate(&mut self, me: u32) -> Result<(), RejectReason> {
         let participant = self.participants.get_mut(&me).unwrap();
         if !participant.killed.is_empty() {
             return Err(RejectReason::RiskKillSwitch);
@@ -164,7 +184,7 @@ impl Oracle {
     }
 
     /// Checks the rate of cancels.
-    fn gate_of_cancels(&mut self, me: u32) -> Result<(), RejectReason> {
+    pub(super) fn gate_of_cancels(&mut self, me: u32) -> Result<(), RejectReason> {
         let participant = self.participants.get_mut(&me).unwrap();
         within_rate(self.now, participant.limits.maximum_cancels_per_second, &mut participant.canceled)?;
         self.gate_of_firms_cancels(me)

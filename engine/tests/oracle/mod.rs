@@ -5,6 +5,7 @@
 //! - `orders`: new orders, cancels, replacements, mass cancels.
 //! - `firms`: which participants belong together.
 //! - `mass_cancels`: mass cancels of one participant or of all, in one instrument or in all.
+//! - `quotes`: quotes of market makers, and what pulls them.
 //! - `own_orders`: what a participant is told of its own orders when it asks.
 //! - `trading`: how orders trade and trigger. `unfinished`: how orders expire, and what is done in parts.
 //! - `trades`: all trades, and what the operator does with one.
@@ -25,6 +26,7 @@ mod mass_cancels;
 mod orders;
 mod own_orders;
 mod protection;
+mod quotes;
 mod state;
 mod trades;
 mod trading;

@@ -153,7 +153,14 @@ impl Oracle {
     }
 
     /// Checks quantity and notional of an order that will have `open` lots.
-    fn check_size(&self, book: &Book, me: u32, open: u64, order: &Resting, waits: bool) -> Result<(), RejectReason> {
+    pub(super) fn check_size(
+        &self,
+        book: &Book,
+        me: u32,
+        open: u64,
+        order: &Resting,
+        waits: bool,
+    ) -> Result<(), RejectReason> {
         let own = self.participants[&me].limits.maximum_quantity;
         let firms = self.limits_of_firm(me).maximum_quantity;
         match lower((own, RejectReason::RiskQuantity), (firms, RejectReason::FirmQuantity)) {
@@ -426,7 +433,7 @@ fn check_display(display: u64, quantity: u64, open: u64, immediate: bool) -> Res
     Ok(())
 }
 
-fn check_price(definition: &InstrumentDefinition, price: Option<Price>) -> Result<(), RejectReason> {
+pub(super) fn check_price(definition: &InstrumentDefinition, price: Option<Price>) -> Result<(), RejectReason> {
     let Some(price) = price else { return Err(RejectReason::InvalidPrice) };
     if price < definition.minimum_price || price > definition.maximum_price {
         return Err(RejectReason::InvalidPrice);

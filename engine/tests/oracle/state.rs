@@ -6,6 +6,7 @@ use lugus_engine::EngineLimits;
 use lugus_vocabulary::*;
 
 use super::book::{Book, Resting, auction_price, by_priority, find};
+use super::quotes::QuoteSet;
 use crate::venue::Told;
 
 /// An engine without any cleverness.
@@ -31,6 +32,14 @@ pub struct Oracle {
     /// Steps and elections that are left to the command at hand.
     pub(super) steps: usize,
     pub(super) elections: usize,
+    /// Quote sets of participants that were ever protected.
+    pub(super) quote_sets: BTreeMap<(u32, QuoteSetId), QuoteSet>,
+    /// Those whose limits are reached, but for an order that goes on trading.
+    pub(super) tripped: Vec<(u32, QuoteSetId)>,
+    /// Those whose quotes are being canceled: why, and whether that is still to be told.
+    pub(super) quote_cancels: BTreeMap<(u32, QuoteSetId), (RejectReason, bool)>,
+    /// Number of live orders that have left the book and are about to come in again.
+    pub(super) held: u32,
     /// Whether a breach or a timer has changed an instrument's state, which no report tells.
     pub(super) has_changed_phase: bool,
     /// What was published of auctions, with the instrument.
@@ -111,6 +120,10 @@ impl Oracle {
             left: BTreeMap::new(),
             steps: 0,
             elections: 0,
+            quote_sets: BTreeMap::new(),
+            tripped: Vec::new(),
+            quote_cancels: BTreeMap::new(),
+            held: 0,
             has_changed_phase: false,
             published: Vec::new(),
         }

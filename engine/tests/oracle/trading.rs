@@ -27,7 +27,7 @@ impl Oracle {
         }
         // What it would still trade with, it trades with in its next turn.
         if open && best_maker(&self.instruments[&instrument], &within).is_some() {
-            if !is_live && self.live(None) as usize >= self.limits.orders {
+            if !is_live && (self.live(None) + self.held) as usize >= self.limits.orders {
                 return self.tell_canceled(&order, instrument, number, RejectReason::LimitOrders);
             }
             let book = self.instruments.get_mut(&instrument).unwrap();
@@ -58,8 +58,15 @@ impl Oracle {
         }
     }
 
-    /// Trades an order up to a price. Returns whether it was canceled meanwhile.
+    /// Trades an order up to a price. Returns whether it was canceled meanwhile. A fill-or-kill order trades whole before quotes are
+    /// pulled by it.
     fn trade(&mut self, instrument: u32, number: u64, taker: &mut Resting, limit: Option<Price>) -> bool {
+        let has_ended = self.trade_on(instrument, number, taker, limit);
+        self.pull();
+        has_ended
+    }
+
+    fn trade_on(&mut self, instrument: u32, number: u64, taker: &mut Resting, limit: Option<Price>) -> bool {
         let whole = taker.request.time_in_force == TimeInForce::Fok;
         let mut most = if whole { usize::MAX } else { self.steps.max(1) };
         while taker.leaves() > 0 && most > 0 {
@@ -105,6 +112,15 @@ impl Oracle {
             ];
             self.tell_trade(instrument, price, quantity, sides);
             self.elect(instrument, price);
+            self.count_quote(taker, quantity);
+            self.count_quote(&maker, quantity);
+            if !whole {
+                self.pull();
+            }
+            // What is left of a quote that was pulled trades no more.
+            if self.quotes_canceled(taker).is_some() {
+                return false;
+            }
         }
         false
     }
@@ -370,7 +386,11 @@ impl Oracle {
                 (order.participant, 0, execution)
             });
             self.tell_trade(instrument, price, quantity, sides);
+            for order in &both {
+                self.count_quote(order, quantity);
+            }
         }
+        self.pull();
         // An iceberg keeps its place until all is over.
         let book = self.instruments.get_mut(&instrument).unwrap();
         while let Some(at) = book.orders.iter().position(|order| order.shown == 0) {

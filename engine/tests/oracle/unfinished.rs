@@ -38,7 +38,7 @@ impl Oracle {
                 || !book.expiring.is_empty()
                 || book.orders.iter().any(|order| self.is_canceled(id, order) || self.cancels_of(order.participant))
         });
-        if has_work || self.has_orders_left() || !self.canceled_of_all.is_empty() {
+        if has_work || !self.quote_cancels.is_empty() || self.has_orders_left() || !self.canceled_of_all.is_empty() {
             return Some(None);
         }
         let times = self.instruments.values().flat_map(|book| &book.orders).filter_map(|order| order.expires);
@@ -81,7 +81,7 @@ impl Oracle {
         } else if self.cancels_of(order.participant) {
             Some(Ending::Canceled(RejectReason::RiskKillSwitch))
         } else {
-            None
+            self.quotes_canceled(order).map(Ending::Canceled)
         }
     }
 
@@ -127,10 +127,12 @@ impl Oracle {
         self.go_on_in(first);
         self.continue_mass_cancels();
         self.cancel_of_killed();
+        self.continue_quote_cancels();
         self.cancel_of_away();
         for id in self.instruments.keys().copied().collect::<Vec<_>>() {
             self.go_on_in(id);
         }
+        self.continue_quote_cancels();
     }
 
     fn go_on_in(&mut self, instrument: u32) {
@@ -217,7 +219,11 @@ impl Oracle {
             Action::Replace(replace) => vec![replace.orig_client_order_id, replace.client_order_id],
             _ => Vec::new(),
         };
-        for id in named {
+        self.end_named_and_best(me, instrument, &named);
+    }
+
+    pub(super) fn end_named_and_best(&mut self, me: u32, instrument: u32, named: &[ClientOrderId]) {
+        for &id in named {
             let book = &self.instruments[&instrument];
             let order = find(book, me, id).map(|at| book.orders[at].clone());
             if let Some((order, ending)) =

@@ -109,6 +109,12 @@ impl Venue for ClusterVenue {
             }
             Action::SetAuctionRules(rules) => session.set_auction_rules(instrument, rules),
             Action::SetPriceProtection(protection) => session.set_price_protection(instrument, protection),
+            Action::MassQuote(quote) => session.mass_quote(quote),
+            Action::QuoteCancel(cancel) => session.quote_cancel(cancel),
+            Action::SetMarketMakerProtection { quote_set, protection } => {
+                session.set_market_maker_protection(*quote_set, protection)
+            }
+            Action::ResetMarketMakerProtection { quote_set } => session.reset_market_maker_protection(*quote_set),
             _ => return Err(not_sendable()),
         };
         match sent {

@@ -388,5 +388,11 @@ fn submit(
         Action::AmendTrade { trade_id, amendment } => session.amend_trade(port, instrument, *trade_id, *amendment),
         Action::SetAuctionRules(rules) => session.set_auction_rules(port, instrument, rules),
         Action::SetPriceProtection(protection) => session.set_price_protection(port, instrument, protection),
+        Action::MassQuote(quote) => session.mass_quote(port, quote),
+        Action::QuoteCancel(cancel) => session.quote_cancel(port, cancel),
+        Action::SetMarketMakerProtection { quote_set, protection } => {
+            session.set_market_maker_protection(port, *quote_set, protection)
+        }
+        Action::ResetMarketMakerProtection { quote_set } => session.reset_market_maker_protection(port, *quote_set),
     }
 }

@@ -5,8 +5,9 @@
 
 use lugus_vocabulary::{
     Action, AuctionRules, ClientOrderId, ClientSequence, ClientTag, Command, EpochNanos, FirmRules,
-    InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MassCancelTarget, NewOrder, ParticipantId, Price,
-    PriceProtection, Quantity, Replace, RiskLimits, Side, TimeInForce, TradeAmendment, TradeId, WorkingOrders,
+    InstrumentDefinition, InstrumentId, InstrumentState, KillSwitch, MarketMakerProtection, MassCancelTarget,
+    MassQuote, NewOrder, ParticipantId, Price, PriceProtection, Quantity, QuoteCancel, QuoteSetId, Replace, RiskLimits,
+    Side, TimeInForce, TradeAmendment, TradeId, WorkingOrders,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
@@ -14,23 +15,28 @@ use super::auction_rules::{self, AUCTIONS_SINCE, decode_set_auction_rules};
 use super::firms::{self, FIRMS_SINCE, decode_set_firm, decode_set_firm_limits, decode_set_firm_rules};
 use super::mass_cancels::{self, decode_mass_cancel_all};
 use super::protection::{self, decode_set_price_protection};
+use super::quotes::{
+    self, QUOTES_SINCE, decode_mass_quote, decode_quote_cancel, decode_reset_market_maker_protection,
+    decode_set_market_maker_protection,
+};
 use super::trades::{self, decode_amend_trade};
 use crate::definition::{read_definition, write_definition};
 use crate::error::MessageError;
 use crate::limits::limit_number;
 use crate::sbe_order_entry::{
     SBE_SCHEMA_ID, amend_trade_codec, cancel_on_disconnect_request_codec, define_instrument_codec,
-    drop_copy_request_codec, follow_firm_request_codec, new_order_single_codec, order_cancel_replace_request_codec,
-    order_cancel_request_codec, order_mass_cancel_all_request_codec, order_mass_cancel_request_codec, resume_codec,
+    drop_copy_request_codec, follow_firm_request_codec, mass_quote_codec, new_order_single_codec,
+    order_cancel_replace_request_codec, order_cancel_request_codec, order_mass_cancel_all_request_codec,
+    order_mass_cancel_request_codec, quote_cancel_codec, reset_market_maker_protection_codec, resume_codec,
     set_auction_rules_codec, set_firm_codec, set_firm_limits_codec, set_firm_rules_codec, set_instrument_state_codec,
-    set_kill_switch_codec, set_price_protection_codec, set_risk_limits_codec, unchanged_limits::UnchangedLimits,
-    working_orders,
+    set_kill_switch_codec, set_market_maker_protection_codec, set_price_protection_codec, set_risk_limits_codec,
+    unchanged_limits::UnchangedLimits, working_orders,
 };
 use crate::word::{ToWire, word};
 use crate::{block, message};
 
 /// Length of the longest command or request with its header, in bytes.
-pub const MAXIMUM_COMMAND_LENGTH: usize = HEADER_LENGTH + define_instrument_codec::SBE_BLOCK_LENGTH as usize;
+pub const MAXIMUM_COMMAND_LENGTH: usize = quotes::MAXIMUM_MASS_QUOTE_LENGTH;
 
 /// A buffer for a command or a request.
 pub type CommandBuffer = [u8; MAXIMUM_COMMAND_LENGTH];
@@ -38,6 +44,10 @@ pub type CommandBuffer = [u8; MAXIMUM_COMMAND_LENGTH];
 const _: () = {
     let blocks = [
         new_order_single_codec::SBE_BLOCK_LENGTH,
+        define_instrument_codec::SBE_BLOCK_LENGTH,
+        quote_cancel_codec::SBE_BLOCK_LENGTH,
+        set_market_maker_protection_codec::SBE_BLOCK_LENGTH,
+        reset_market_maker_protection_codec::SBE_BLOCK_LENGTH,
         order_cancel_request_codec::SBE_BLOCK_LENGTH,
         order_cancel_replace_request_codec::SBE_BLOCK_LENGTH,
         order_mass_cancel_request_codec::SBE_BLOCK_LENGTH,
@@ -87,6 +97,12 @@ pub fn encode_command<'b>(command: &Command, buffer: &'b mut CommandBuffer) -> &
         Action::AmendTrade { trade_id, amendment } => encode_amend_trade(instrument, *trade_id, *amendment, buffer),
         Action::SetAuctionRules(rules) => encode_set_auction_rules(instrument, rules, buffer),
         Action::SetPriceProtection(protection) => encode_set_price_protection(instrument, protection, buffer),
+        Action::MassQuote(quote) => encode_mass_quote(quote, buffer),
+        Action::QuoteCancel(cancel) => encode_quote_cancel(cancel, buffer),
+        Action::SetMarketMakerProtection { quote_set, protection } => {
+            encode_set_market_maker_protection(*quote_set, protection, buffer)
+        }
+        Action::ResetMarketMakerProtection { quote_set } => encode_reset_market_maker_protection(*quote_set, buffer),
     };
     set_client_sequence(buffer, command.client_sequence);
     &buffer[..length]
@@ -123,6 +139,14 @@ pub fn decode_command(participant: ParticipantId, envelope: Envelope<'_>) -> Res
             decode_set_auction_rules(envelope)?
         }
         set_price_protection_codec::SBE_TEMPLATE_ID => decode_set_price_protection(envelope)?,
+        mass_quote_codec::SBE_TEMPLATE_ID if envelope.version >= QUOTES_SINCE => decode_mass_quote(envelope)?,
+        quote_cancel_codec::SBE_TEMPLATE_ID if envelope.version >= QUOTES_SINCE => decode_quote_cancel(envelope)?,
+        set_market_maker_protection_codec::SBE_TEMPLATE_ID if envelope.version >= QUOTES_SINCE => {
+            decode_set_market_maker_protection(envelope)?
+        }
+        reset_market_maker_protection_codec::SBE_TEMPLATE_ID if envelope.version >= QUOTES_SINCE => {
+            decode_reset_market_maker_protection(envelope)?
+        }
         _ => return Ok(None),
     };
     let (instrument, client_sequence) = (InstrumentId(instrument), ClientSequence(client_sequence));
@@ -418,4 +442,32 @@ pub fn encode_set_price_protection(
 /// Encodes the rules of an instrument's auctions, without their client sequence; returns the length of the message in bytes.
 pub fn encode_set_auction_rules(instrument: InstrumentId, rules: &AuctionRules, buffer: &mut CommandBuffer) -> usize {
     auction_rules::encode_set_auction_rules(instrument, rules, buffer)
+}
+
+/// Encodes quotes without their client sequence; returns the length of the message in bytes. The command is numbered in the sender's
+/// own scope, that of [`InstrumentId::NONE`].
+pub fn encode_mass_quote(quote: &MassQuote, buffer: &mut CommandBuffer) -> usize {
+    quotes::encode_mass_quote(quote, buffer)
+}
+
+/// Encodes a cancel of quotes without its client sequence; returns the length of the message in bytes. The command is numbered in
+/// the sender's own scope.
+pub fn encode_quote_cancel(cancel: &QuoteCancel, buffer: &mut CommandBuffer) -> usize {
+    quotes::encode_quote_cancel(cancel, buffer)
+}
+
+/// Encodes what protects the quotes of a set, without its client sequence; returns the length of the message in bytes. The command is
+/// numbered in the sender's own scope.
+pub fn encode_set_market_maker_protection(
+    quote_set: QuoteSetId,
+    protection: &MarketMakerProtection,
+    buffer: &mut CommandBuffer,
+) -> usize {
+    quotes::encode_set_market_maker_protection(quote_set, protection, buffer)
+}
+
+/// Encodes the reset of a set's protection without its client sequence; returns the length of the message in bytes. The command is
+/// numbered in the sender's own scope.
+pub fn encode_reset_market_maker_protection(quote_set: QuoteSetId, buffer: &mut CommandBuffer) -> usize {
+    quotes::encode_reset_market_maker_protection(quote_set, buffer)
 }

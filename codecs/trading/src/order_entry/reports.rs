@@ -11,14 +11,20 @@ use sbe_message::{Envelope, HEADER_LENGTH};
 
 use super::firms::{decode_firm_limits_report, decode_firm_report, encode_firm_limits_report, encode_firm_report};
 use super::mass_cancels::{decode_mass_cancel_all_report, encode_mass_cancel_all_report};
+use super::quotes::{
+    MAXIMUM_QUOTE_REPORT_LENGTH, decode_market_maker_protection, decode_mass_quote_acknowledgement,
+    decode_quote_status, encode_market_maker_protection, encode_mass_quote_acknowledgement, encode_quote_status,
+};
 use super::trades::{decode_trade_addendum, encode_trade_addendum};
 use crate::error::MessageError;
 use crate::limits::{read_limits, write_limits};
 use crate::sbe_order_entry::{
     SBE_SCHEMA_ID, business_message_reject_codec, execution_report_codec, execution_report_trade_addendum_codec,
     firm_limits_report_codec, firm_report_codec, instrument_report_codec, kill_switch_levels,
+    market_maker_protection_report_codec, mass_quote_acknowledgement_codec,
     on_disconnect::OnDisconnect as WireOnDisconnect, order_cancel_reject_codec, order_mass_cancel_all_report_codec,
-    order_mass_cancel_report_codec, order_status::OrderStatus as WireStatus, risk_report_codec,
+    order_mass_cancel_report_codec, order_status::OrderStatus as WireStatus, quote_status_report_codec,
+    risk_report_codec,
 };
 use crate::word::{ToWire, word};
 use crate::{block, message};
@@ -41,6 +47,7 @@ const _: () = {
         execution_report_trade_addendum_codec::SBE_BLOCK_LENGTH,
         business_message_reject_codec::SBE_BLOCK_LENGTH,
     ];
+    assert!(MAXIMUM_QUOTE_REPORT_LENGTH <= MAXIMUM_REPORT_LENGTH);
     let mut at = 0;
     while at < blocks.len() {
         assert!(HEADER_LENGTH + blocks[at] as usize <= MAXIMUM_REPORT_LENGTH);
@@ -70,6 +77,9 @@ pub fn encode_report<'b, const N: usize>(report: &Report, buffer: &'b mut [u8; N
         ReportBody::TradeAddendum(addendum) => encode_trade_addendum(report, addendum, buffer),
         ReportBody::Firm(firm) => encode_firm_report(report, firm, buffer),
         ReportBody::FirmLimits(limits) => encode_firm_limits_report(report, limits, buffer),
+        ReportBody::MassQuote(acknowledgement) => encode_mass_quote_acknowledgement(report, acknowledgement, buffer),
+        ReportBody::QuoteStatus(status) => encode_quote_status(report, status, buffer),
+        ReportBody::MarketMakerProtection(of) => encode_market_maker_protection(report, of, buffer),
         ReportBody::Reject { command, reason } => encode_reject(report, *command, *reason, buffer),
     };
     &buffer[..length]
@@ -93,6 +103,9 @@ pub fn decode_report(envelope: Envelope<'_>) -> Result<Option<Report>, MessageEr
         firm_limits_report_codec::SBE_TEMPLATE_ID => decode_firm_limits_report(envelope)?,
         risk_report_codec::SBE_TEMPLATE_ID => decode_risk(envelope)?,
         execution_report_trade_addendum_codec::SBE_TEMPLATE_ID => decode_trade_addendum(envelope)?,
+        mass_quote_acknowledgement_codec::SBE_TEMPLATE_ID => decode_mass_quote_acknowledgement(envelope)?,
+        quote_status_report_codec::SBE_TEMPLATE_ID => decode_quote_status(envelope)?,
+        market_maker_protection_report_codec::SBE_TEMPLATE_ID => decode_market_maker_protection(envelope)?,
         business_message_reject_codec::SBE_TEMPLATE_ID => decode_reject(envelope)?,
         _ => return Ok(None),
     }))

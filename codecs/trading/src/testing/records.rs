@@ -15,7 +15,7 @@ use proptest::sample::select;
 
 use super::{
     client_order_id, client_sequence, definition, event_sequence, firm, firm_event, instrument, kill_switch_levels,
-    new_order, optional, participant, quantity, report, risk_limits, time,
+    new_order, optional, participant, quantity, quotes, report, risk_limits, time,
 };
 
 fn any_price() -> impl Strategy<Value = Price> {
@@ -289,6 +289,8 @@ pub(crate) fn record() -> impl Strategy<Value = SnapshotRecord> {
         header().prop_map(SnapshotRecord::Header),
         participant_record().prop_map(SnapshotRecord::Participant),
         rate().prop_map(SnapshotRecord::Rate),
+        quotes::set_record().prop_map(SnapshotRecord::QuoteSet),
+        quotes::trades_record().prop_map(SnapshotRecord::QuoteTrades),
         firm_record().prop_map(SnapshotRecord::Firm),
         firm_event().prop_map(SnapshotRecord::FirmEvent),
         migration_state().prop_map(SnapshotRecord::MigrationState),

@@ -14,6 +14,7 @@ mod member_status;
 mod migration;
 mod own_orders;
 mod partition_map;
+mod quotes;
 mod snapshots;
 
 use golden::Golden;

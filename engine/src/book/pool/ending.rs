@@ -37,6 +37,7 @@ impl OrderPool {
             | (self.killed_participants > 0)
             | !self.unfinished.mass_cancels.is_empty()
             | self.unfinished.is_any_expiring()
+            | self.unfinished.quotes.has_work()
     }
 
     /// How a live order ends that would trade and may not; `None` for one that may trade.
@@ -50,7 +51,7 @@ impl OrderPool {
     /// How a live order ends whose end is decided.
     #[cold]
     pub(crate) fn decided(&self, slot: Slot) -> Option<Ending> {
-        let Order { order_id, owner, side, instructions, time_in_force, .. } = *self.get(slot);
+        let Order { order_id, client_order_id, owner, side, instructions, time_in_force, .. } = *self.get(slot);
         let list = &self.owners[owner as usize];
         if instructions.has(Instructions::EXPIRES)
             && self.terms[slot as usize].expire_time <= self.unfinished.now
@@ -72,7 +73,7 @@ impl OrderPool {
         } else if self.killed[list.participant as usize] == Killed::Cancels {
             Some(Ending::Canceled(RejectReason::RiskKillSwitch))
         } else {
-            None
+            self.unfinished.quotes.canceling(list.participant, client_order_id).map(Ending::Canceled)
         }
     }
 
