@@ -27,6 +27,10 @@ pub struct Timeouts {
     /// (`aeron.cluster.startup.canvass.timeout`).
     #[serde(with = "duration")]
     pub startup_canvass_timeout: Duration,
+    /// Time that archive and media driver may take for each step while a member joins the leader's log, if it is longer than
+    /// `heartbeat_timeout`. Then the member begins anew.
+    #[serde(with = "duration")]
+    pub join_timeout: Duration,
     /// Time without any message, keep-alives included, after which a client session is closed
     /// (`aeron.cluster.session.timeout`).
     #[serde(with = "duration")]
@@ -68,6 +72,7 @@ impl Default for Timeouts {
             election_timeout: Duration::from_millis(30),
             election_status_interval: Duration::from_millis(10),
             startup_canvass_timeout: Duration::from_secs(2),
+            join_timeout: Duration::from_secs(1),
             session_timeout: Duration::from_secs(10),
             service_progress_timeout: Duration::from_millis(500),
             termination_timeout: Duration::from_secs(10),

@@ -215,6 +215,7 @@ fn bad_files() {
         (after("[timeouts]\nelection_timeout = 30"), "timeouts.election_timeout", Some(7), "expected a string"),
         (after("[timeouts]\nelection_timeout = \"30\""), "timeouts.election_timeout", Some(7), "is not a duration"),
         (after("[timeouts]\nelection_timeout = \"0ms\""), "timeouts.election_timeout", Some(7), "outside 1ms to 3600s"),
+        (after("[timeouts]\njoin_timeout = \"0ms\""), "timeouts.join_timeout", Some(7), "outside 1ms to 3600s"),
         (
             after("[timeouts]\nservice_progress_timeout = \"100ms\""),
             "timeouts.service_progress_timeout",

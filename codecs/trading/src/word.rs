@@ -378,9 +378,13 @@ mod tests {
             (CommandKind::SetFirmRules, set_firm_rules_codec::SBE_TEMPLATE_ID),
             (CommandKind::SetFirmLimits, set_firm_limits_codec::SBE_TEMPLATE_ID),
             (CommandKind::MassCancelAll, order_mass_cancel_all_request_codec::SBE_TEMPLATE_ID),
+            (CommandKind::MassQuote, mass_quote_codec::SBE_TEMPLATE_ID),
+            (CommandKind::QuoteCancel, quote_cancel_codec::SBE_TEMPLATE_ID),
+            (CommandKind::SetMarketMakerProtection, set_market_maker_protection_codec::SBE_TEMPLATE_ID),
+            (CommandKind::ResetMarketMakerProtection, reset_market_maker_protection_codec::SBE_TEMPLATE_ID),
         ] {
             assert_eq!(CommandKind::from_wire(template_id), Some(kind));
         }
-        assert_eq!((CommandKind::ALL.len(), CommandKind::from_wire(0x101)), (15, None));
+        assert_eq!((CommandKind::ALL.len(), CommandKind::from_wire(0x101)), (19, None));
     }
 }

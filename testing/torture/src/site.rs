@@ -268,6 +268,8 @@ pub(crate) fn participants(clients: u32) -> impl Iterator<Item = u32> {
 fn set_heartbeat_timeout(deployment: &mut Deployment, timeout: Duration) {
     let timeouts = &mut deployment.timeouts;
     timeouts.heartbeat_timeout = timeout;
+    // A machine that needs a long one is not quick to vote either.
+    timeouts.election_timeout = timeouts.election_timeout.max(timeout / 10);
     timeouts.session_timeout = timeouts.session_timeout.max(timeout * 3);
     timeouts.startup_canvass_timeout = timeouts.startup_canvass_timeout.max(timeout * 2);
     let client = &mut deployment.client;
