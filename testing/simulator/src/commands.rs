@@ -1,10 +1,11 @@
 //! What participants and the operator ask for: any kind of order and command, mostly sound, about few orders at few prices.
 
 use lugus_vocabulary::{
-    Action, AtDayEnd, AuctionRules, BeyondPoints, ClientOrderId, ClientTag, DailySchedule, EpochNanos, FirmRules,
-    InstrumentId, InstrumentState, KillSwitch, MassCancelTarget, NewOrder, OnBreach, OnDisconnect, OrderType,
-    ParticipantId, PostOnly, Price, PriceProtection, PriceWidth, Quantity, Replace, RiskLimits, SelfTradePrevention,
-    SelfTradeScope, Side, TimeInForce, TimeOfDay, TradeAmendment, TradeId, WorkingOrders,
+    Action, AtDayEnd, AuctionRules, BeyondPoints, ByEntry, ClientOrderId, ClientTag, DailySchedule, EpochNanos,
+    FirmRules, InstrumentId, InstrumentState, KillSwitch, MarketMakerProtection, MassCancelTarget, MassQuote, NewOrder,
+    OnBreach, OnDisconnect, OrderType, ParticipantId, PostOnly, Price, PriceProtection, PriceWidth, Quantity,
+    QuoteCancel, QuoteEntry, QuoteId, QuoteSetId, Replace, RiskLimits, SelfTradePrevention, SelfTradeScope, Side,
+    TimeInForce, TimeOfDay, TradeAmendment, TradeId, WorkingOrders,
 };
 
 use crate::network::Time;
@@ -70,6 +71,54 @@ impl Commands {
             }
             _ => {
                 Action::MassCancel { target: me, side: self.random.one_of(&[None, Some(Side::Buy), Some(Side::Sell)]) }
+            }
+        }
+    }
+
+    /// A command about a participant's own quotes, which belongs to no instrument.
+    pub(crate) fn of_market_maker(&mut self, instruments: u32) -> Action {
+        let set = |number| QuoteSetId::new(number).unwrap_or_default();
+        let quote_set = set(self.random.one_of(&[0, 0, 0, 5]));
+        match self.random.below(20) {
+            0 => {
+                let instrument = InstrumentId(self.random.below(u64::from(instruments) + 1) as u32);
+                let quote_set = self.random.one_of(&[None, Some(quote_set)]);
+                Action::QuoteCancel(QuoteCancel { quote_set, instrument })
+            }
+            1 | 2 => {
+                let seldom = |random: &mut Random, most: u64| (random.below(2) == 0).then(|| random.below(most) + 2);
+                let random = &mut self.random;
+                let limits = MarketMakerProtection {
+                    window_milliseconds: random.one_of(&[20, 200, 1_000]),
+                    frozen_milliseconds: random.one_of(&[0, 30, 300]),
+                    maximum_trades: Some(random.below(5) as u32 + 1),
+                    maximum_quantity: seldom(random, 20).map(Quantity),
+                    maximum_delta: seldom(random, 10).map(Quantity),
+                };
+                Action::SetMarketMakerProtection { quote_set, protection: limits }
+            }
+            3..=5 => Action::ResetMarketMakerProtection { quote_set },
+            _ => {
+                let mut entries = ByEntry::default();
+                for instrument in 1..=instruments.min(4) {
+                    let (bid_price, width) = (self.price(), self.random.between(1, 4) as i64);
+                    let entry = QuoteEntry {
+                        instrument: InstrumentId(instrument),
+                        bid_price,
+                        bid_quantity: self.quantity(),
+                        offer_price: Price(bid_price.0 + width),
+                        offer_quantity: self.quantity(),
+                    };
+                    if self.random.below(3) > 0 {
+                        // There is room for all four.
+                        let _ = entries.push(entry);
+                    }
+                }
+                let post_only = self.random.one_of(&[PostOnly::No, PostOnly::No, PostOnly::Yes]);
+                let self_trade_prevention =
+                    self.random.one_of(&[SelfTradePrevention::None, SelfTradePrevention::CancelOldest]);
+                let quote_id = QuoteId(self.random.below(5));
+                Action::MassQuote(MassQuote { quote_id, quote_set, post_only, self_trade_prevention, entries })
             }
         }
     }

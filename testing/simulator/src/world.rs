@@ -374,6 +374,8 @@ impl World {
         let me = client.process.participant;
         let (instrument, action) = if me == 0 {
             client.commands.of_operator(participants, INSTRUMENTS, now)
+        } else if !self.plan.moves() && client.random.below(8) == 0 {
+            (InstrumentId::NONE, client.commands.of_market_maker(INSTRUMENTS))
         } else {
             let instrument = InstrumentId(1 + client.random.below(u64::from(INSTRUMENTS)) as u32);
             (instrument, client.commands.of_participant(ParticipantId(me), now))
