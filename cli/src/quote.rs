@@ -146,7 +146,7 @@ fn read<'a>(
     let (instrument, cluster) = access.instrument(name)?;
     let notation = notations.to_read(instrument)?;
     let side = |side: &str| match side {
-        "-" => Ok((Price(0), Quantity(0))),
+        "-" => Ok::<_, Failure>((Price(0), Quantity(0))),
         side => {
             let (quantity, price) = side.split_once('@').ok_or_else(no_quote)?;
             Ok((notation.read_price(price)?, notation.read_quantity(quantity)?))

@@ -150,6 +150,7 @@ fn words_are_those_of_the_vocabulary() {
     check(&document, "working_orders", WorkingOrders::ALL);
     check(&document, "on_breach", OnBreach::ALL);
     check(&document, "beyond_points", BeyondPoints::ALL);
+    check(&document, "trigger", ProtectionTrigger::ALL);
     check(&document, "working_state", WorkingState::ALL);
     check(&document, "last_report", LastReport::ALL);
     check(&document, "exec_type", ExecType::ALL);

@@ -20,7 +20,7 @@ impl ExchangeSession {
     /// # Errors
     /// [`SendError::Ended`], [`SendError::NoMap`], [`SendError::UnknownInstrument`]; nothing was sent.
     pub fn mass_quote(&mut self, quote: &MassQuote) -> Result<Vec<ClusterCommand>, SendError> {
-        let map = self.map()?;
+        let map = self.map_in_use()?;
         let owner = |instrument| map.owner_of(instrument).map(|owner| owner.id);
         if let Some(entry) = quote.entries.iter().find(|entry| owner(entry.instrument).is_none()) {
             return Err(SendError::UnknownInstrument(entry.instrument));
@@ -33,7 +33,7 @@ impl ExchangeSession {
                 let _ = part.entries.push(*entry);
             }
             if !part.entries.is_empty() {
-                sent.push(self.to_cluster(cluster.id, |session| session.mass_quote(&part)));
+                sent.push(self.send_to(cluster.id, |session| session.mass_quote(&part)));
             }
         }
         Ok(sent)
@@ -44,12 +44,12 @@ impl ExchangeSession {
     /// # Errors
     /// [`SendError::Ended`], [`SendError::NoMap`], [`SendError::UnknownInstrument`]; nothing was sent.
     pub fn quote_cancel(&mut self, cancel: &QuoteCancel) -> Result<Vec<ClusterCommand>, SendError> {
-        let map = self.map()?;
+        let map = self.map_in_use()?;
         if cancel.instrument != InstrumentId::NONE {
             let owner = map.owner_of(cancel.instrument).ok_or(SendError::UnknownInstrument(cancel.instrument))?;
-            return Ok(vec![self.to_cluster(owner.id, |session| session.quote_cancel(cancel))]);
+            return Ok(vec![self.send_to(owner.id, |session| session.quote_cancel(cancel))]);
         }
-        Ok(self.to_all(&map, |session| session.quote_cancel(cancel)))
+        Ok(self.send_to_all(&map, |session| session.quote_cancel(cancel)))
     }
 
     /// Sets what pulls the participant's quotes of a set, in each cluster, which counts for itself.
@@ -61,8 +61,8 @@ impl ExchangeSession {
         quote_set: QuoteSetId,
         protection: &MarketMakerProtection,
     ) -> Result<Vec<ClusterCommand>, SendError> {
-        let map = self.map()?;
-        Ok(self.to_all(&map, |session| session.set_market_maker_protection(quote_set, protection)))
+        let map = self.map_in_use()?;
+        Ok(self.send_to_all(&map, |session| session.set_market_maker_protection(quote_set, protection)))
     }
 
     /// Lets the participant's quotes of a set be taken again after they were pulled, in each cluster.
@@ -70,26 +70,26 @@ impl ExchangeSession {
     /// # Errors
     /// [`SendError::Ended`], [`SendError::NoMap`]; nothing was sent.
     pub fn reset_market_maker_protection(&mut self, quote_set: QuoteSetId) -> Result<Vec<ClusterCommand>, SendError> {
-        let map = self.map()?;
-        Ok(self.to_all(&map, |session| session.reset_market_maker_protection(quote_set)))
+        let map = self.map_in_use()?;
+        Ok(self.send_to_all(&map, |session| session.reset_market_maker_protection(quote_set)))
     }
 
-    fn map(&self) -> Result<Arc<PartitionMap>, SendError> {
+    fn map_in_use(&self) -> Result<Arc<PartitionMap>, SendError> {
         if self.failure.is_some() {
             return Err(SendError::Ended);
         }
         self.router.map().map(Arc::clone).ok_or(SendError::NoMap)
     }
 
-    fn to_all(
+    fn send_to_all(
         &mut self,
         map: &PartitionMap,
         send: impl Fn(&mut TradingSession) -> Result<CommandNumber, SendError>,
     ) -> Vec<ClusterCommand> {
-        map.clusters.iter().map(|cluster| self.to_cluster(cluster.id, &send)).collect()
+        map.clusters.iter().map(|cluster| self.send_to(cluster.id, &send)).collect()
     }
 
-    fn to_cluster(
+    fn send_to(
         &mut self,
         cluster: crate::ClusterId,
         send: impl FnOnce(&mut TradingSession) -> Result<CommandNumber, SendError>,

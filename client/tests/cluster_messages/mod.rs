@@ -24,6 +24,10 @@ pub(crate) enum Sent {
         number: u64,
         client_order_id: u64,
     },
+    MassQuote {
+        instrument: u32,
+        number: u64,
+    },
     Resume {
         instrument: u32,
         last_event: Option<u64>,
@@ -60,8 +64,12 @@ pub(crate) fn read(message: &[u8]) -> Sent {
         return Sent::Book { instrument: book.instrument.0, depth: book.depth, request_id: book.request_id };
     }
     if let Some(command) = decode_command(ParticipantId(0), envelope).unwrap() {
-        let Action::New(order) = command.action else { panic!("{command:?}") };
         let (instrument, number) = (command.instrument.0, command.client_sequence.0);
+        let order = match command.action {
+            Action::New(order) => order,
+            Action::MassQuote(_) => return Sent::MassQuote { instrument, number },
+            other => panic!("{other:?}"),
+        };
         return Sent::Order { instrument, number, client_order_id: order.client_order_id.0 };
     }
     match decode_request(envelope).unwrap() {

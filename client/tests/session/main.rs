@@ -7,6 +7,7 @@
 mod cluster_messages;
 mod endings_and_requests;
 mod firms;
+mod quotes;
 mod rebuild;
 
 use cluster_messages::{Event, Sent};

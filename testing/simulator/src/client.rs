@@ -9,7 +9,7 @@ use lugus_client::{
     Status,
 };
 use lugus_partition_map::ClusterEntry;
-use lugus_vocabulary::{Action, GraceTime};
+use lugus_vocabulary::{Action, ByEntry, GraceTime, MassQuote};
 
 use crate::network::Time;
 use crate::truth::{Applied, ScopeTruth, Truth, scope_key};
@@ -179,6 +179,16 @@ impl Process {
         map.partition(instrument).map(|partition| partition.owner().0 as usize)
     }
 
+    /// The entries of instruments that the first cluster has, as the SDK sends each cluster those of its own.
+    fn of_first_cluster(&self, quote: &MassQuote) -> MassQuote {
+        let mut part = MassQuote { entries: ByEntry::default(), ..*quote };
+        for entry in quote.entries.iter().filter(|entry| self.cluster_of(entry.instrument) == Some(0)) {
+            // They are no more than all of them.
+            let _ = part.entries.push(*entry);
+        }
+        part
+    }
+
     /// Gives a command to the session; returns whether that took it.
     pub(crate) fn send(
         &mut self,
@@ -187,6 +197,10 @@ impl Process {
         now: Time,
         port: &mut impl Ingress,
     ) -> bool {
+        let action = match action {
+            Action::MassQuote(quote) => Action::MassQuote(self.of_first_cluster(&quote)),
+            action => action,
+        };
         let session = if instrument == InstrumentId::NONE {
             self.router.sessions_mut().first_mut().map(|entry| &mut entry.session)
         } else {
