@@ -241,7 +241,9 @@ mod tests {
         ] {
             assert!(!wrong.is_sound(), "{wrong:?}");
         }
-        let at = |days: i64, text: &str| EpochNanos(days * NANOS_A_DAY + i64::from(time(text).milliseconds()) * NANOS_A_MILLISECOND);
+        let at = |days: i64, text: &str| {
+            EpochNanos(days * NANOS_A_DAY + i64::from(time(text).milliseconds()) * NANOS_A_MILLISECOND)
+        };
         for (now, phase, next) in [
             (at(5, "22:49"), DayPhase::Closed, at(5, "22:50")),
             (at(5, "22:50"), DayPhase::OpeningAuction, at(5, "23:00")),
