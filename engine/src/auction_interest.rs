@@ -185,11 +185,11 @@ impl Iterator for Levels<'_> {
                 break;
             }
             self.next = self.side.after(slot, &self.pool.resting);
-            // Whether an order is over does not change while the auction trades.
-            let takes_part = !self.pool.is_doubtful() || self.pool.over(slot).is_none();
-            let lots = if takes_part { u128::from(order.leaves.0) } else { 0 };
-            let (_, sum) = level.get_or_insert((order.price, 0));
-            *sum += lots;
+            // Whether an order is over does not change while the auction trades. A limit that only such orders have does not matter.
+            if !self.pool.is_doubtful() || self.pool.over(slot).is_none() {
+                let (_, sum) = level.get_or_insert((order.price, 0));
+                *sum += u128::from(order.leaves.0);
+            }
         }
         level
     }

@@ -6,10 +6,10 @@ use lugus_vocabulary::{
 
 use crate::auction::{self, Indicative};
 use crate::book::OrderPool;
+use crate::definition_hash;
 use crate::event_sink::EventSink;
 use crate::instrument::Instrument;
 use crate::reporter::Reporter;
-use crate::state_hash;
 
 const NANOS_A_MILLISECOND: i64 = 1_000_000;
 
@@ -93,7 +93,7 @@ pub(crate) fn amend<S: EventSink>(
         instrument.auction_end = instrument.phase_due;
     }
     begin(instrument, pool, reporter.now());
-    reporter.fold(&state_hash::auction_rules_words(rules));
+    reporter.fold(&definition_hash::auction_rules_words(rules));
     reporter.answer(instrument.report());
     Ok(())
 }

@@ -6,13 +6,13 @@ use lugus_vocabulary::{
 };
 
 use crate::book::{Book, BookSide, ElectedQueue, Found, Instructions, Order, OrderPool, Slot};
+use crate::definition_hash;
 use crate::event_sink::EventSink;
 use crate::feed::Feed;
 use crate::kept_trades::KeptTrades;
 use crate::market_data::{self, publish_order};
 use crate::queues::{AuctionQueues, Queue};
 use crate::reporter::Reporter;
-use crate::state_hash;
 use crate::stop_queues::{StopQueues, is_reached};
 use crate::traded::{Traded, TradedRange};
 
@@ -116,7 +116,7 @@ impl Instrument {
 
     /// Its state hash before its first report.
     pub(crate) fn first_hash(&self) -> StateHash {
-        state_hash::of_definition(&self.definition)
+        definition_hash::of_definition(&self.definition)
     }
 
     /// Numbers an order that is taken now.

@@ -37,6 +37,7 @@ mod auction_interest;
 mod auction_orders;
 mod auction_phase;
 mod definition;
+mod definition_hash;
 mod disconnection;
 mod election;
 mod ended;

@@ -18,10 +18,10 @@ use lugus_vocabulary::{
 use crate::auction;
 use crate::auction_phase;
 use crate::book::{Instructions, Order, OrderPool};
+use crate::definition_hash;
 use crate::event_sink::EventSink;
 use crate::instrument::Instrument;
 use crate::reporter::Reporter;
-use crate::state_hash;
 
 const NANOS_A_MILLISECOND: i64 = 1_000_000;
 
@@ -179,7 +179,7 @@ fn set_end<S: EventSink>(instrument: &mut Instrument, pool: &mut OrderPool, repo
 /// Takes a change of the state that no report tells into the state hash.
 fn fold_phase<S: EventSink>(instrument: &Instrument, reporter: &mut Reporter<'_, S>) {
     let (state, now) = (instrument.definition.state, reporter.now());
-    reporter.fold(&state_hash::phase_words(instrument.definition.instrument, state, now, instrument.auction_end));
+    reporter.fold(&definition_hash::phase_words(instrument.definition.instrument, state, now, instrument.auction_end));
 }
 
 /// Begins an auction, or lets it go on, whose end is set by the instrument's schedule.
@@ -246,7 +246,7 @@ pub(crate) fn amend<S: EventSink>(
     }
     instrument.set_protection(*protection);
     instrument.window = None;
-    reporter.fold(&state_hash::protection_words(protection));
+    reporter.fold(&definition_hash::protection_words(protection));
     reporter.answer(instrument.report());
     Ok(())
 }

@@ -484,13 +484,10 @@ fn prices(key: &str, instrument: &InstrumentSpecification) -> Result<(), Fault> 
     within(format!("{key}.maximum_price"), maximum_price, minimum_price, Price(i64::MAX))?;
     within(format!("{key}.reference_price"), reference_price, minimum_price, maximum_price)?;
     within(format!("{key}.price_band"), price_band, 0, i64::MAX as u64)?;
-    if let Some(field) = instrument.protection.fault() {
-        return Err(Fault::new(format!("{key}.protection.{field}"), Problem::Protection));
-    }
-    if let Some(field) = instrument.auctions.fault() {
-        return Err(Fault::new(format!("{key}.auctions.{field}"), Problem::Auctions));
-    }
-    within(format!("{key}.maximum_quantity"), maximum_quantity, 1, i64::MAX as u64)
+    within(format!("{key}.maximum_quantity"), maximum_quantity, 1, i64::MAX as u64)?;
+    let protection = instrument.protection.fault().map(|field| ("protection", field, Problem::Protection));
+    let fault = protection.or(instrument.auctions.fault().map(|field| ("auctions", field, Problem::Auctions)));
+    fault.map_or(Ok(()), |(table, field, problem)| Err(Fault::new(format!("{key}.{table}.{field}"), problem)))
 }
 
 /// The host, with one name for the loopback address, so that equal addresses compare as equal.

@@ -1,6 +1,7 @@
 //! The schedule of an instrument's day: when its state changes by itself.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use crate::units::EpochNanos;
@@ -11,18 +12,23 @@ const NANOS_A_MILLISECOND: i64 = 1_000_000;
 const NANOS_A_DAY: i64 = MILLISECONDS_A_DAY as i64 * NANOS_A_MILLISECOND;
 
 /// A time of the UTC day, in milliseconds since midnight. As text it is `HH:MM`, `HH:MM:SS` or `HH:MM:SS.mmm`.
+///
+/// It is kept as one more than the milliseconds, so that an optional one is no longer: a definition is a part of each command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TimeOfDay(u32);
+pub struct TimeOfDay(NonZeroU32);
 
 impl TimeOfDay {
     /// The time that is this number of milliseconds after midnight; `None` if a day has fewer.
     pub const fn from_milliseconds(milliseconds: u32) -> Option<Self> {
-        if milliseconds < MILLISECONDS_A_DAY { Some(Self(milliseconds)) } else { None }
+        match NonZeroU32::new(milliseconds.saturating_add(1)) {
+            Some(kept) if milliseconds < MILLISECONDS_A_DAY => Some(Self(kept)),
+            _ => None,
+        }
     }
 
     /// Milliseconds since midnight.
     pub const fn milliseconds(self) -> u32 {
-        self.0
+        self.0.get() - 1
     }
 
     /// The first of these times after `now`; none after the end of time.
@@ -34,7 +40,7 @@ impl TimeOfDay {
     /// The last of these times up to `now`, in nanoseconds.
     fn up_to(self, now: EpochNanos) -> i64 {
         let since_midnight = now.0.rem_euclid(NANOS_A_DAY);
-        let time = i64::from(self.0) * NANOS_A_MILLISECOND;
+        let time = i64::from(self.milliseconds()) * NANOS_A_MILLISECOND;
         let ago = (since_midnight - time).rem_euclid(NANOS_A_DAY);
         now.0.saturating_sub(ago)
     }
@@ -42,7 +48,7 @@ impl TimeOfDay {
 
 impl fmt::Display for TimeOfDay {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (seconds, milliseconds) = (self.0 / 1_000, self.0 % 1_000);
+        let (seconds, milliseconds) = (self.milliseconds() / 1_000, self.milliseconds() % 1_000);
         write!(formatter, "{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)?;
         if milliseconds > 0 { write!(formatter, ".{milliseconds:03}") } else { Ok(()) }
     }
@@ -80,7 +86,8 @@ impl FromStr for TimeOfDay {
             };
             let milliseconds = part.map_or(Some(0), |part| number(part, 3, 1_000))?;
             let is_all = fields.next().is_none();
-            is_all.then_some(Self(((hours * 60 + minutes) * 60 + seconds) * 1_000 + milliseconds))
+            let time = Self::from_milliseconds(((hours * 60 + minutes) * 60 + seconds) * 1_000 + milliseconds);
+            time.filter(|_| is_all)
         };
         read().ok_or_else(|| TimeOfDayError(text.to_owned()))
     }
@@ -234,7 +241,9 @@ mod tests {
         ] {
             assert!(!wrong.is_sound(), "{wrong:?}");
         }
-        let at = |days: i64, text: &str| EpochNanos(days * NANOS_A_DAY + i64::from(time(text).0) * NANOS_A_MILLISECOND);
+        let at = |days: i64, text: &str| {
+            EpochNanos(days * NANOS_A_DAY + i64::from(time(text).milliseconds()) * NANOS_A_MILLISECOND)
+        };
         for (now, phase, next) in [
             (at(5, "22:49"), DayPhase::Closed, at(5, "22:50")),
             (at(5, "22:50"), DayPhase::OpeningAuction, at(5, "23:00")),

@@ -5,6 +5,7 @@ use lugus_vocabulary::{
     QuoteTradesRecord, SnapshotRecord, Statistics, TradeRecord,
 };
 
+use crate::definition_hash;
 use crate::quote_words;
 use crate::state_hash::{self, WORDS};
 
@@ -164,7 +165,7 @@ fn protection_words(record: &InstrumentRecord) -> Option<[u64; WORDS]> {
     if definition.protection == PriceProtection::NONE && auction_end.is_none() && reference_window.is_none() {
         return None;
     }
-    let mut words = state_hash::protection_words(&definition.protection);
+    let mut words = definition_hash::protection_words(&definition.protection);
     let price = reference_window.and_then(|window| window.price);
     words[0] = 13;
     words[9] =
@@ -182,7 +183,7 @@ fn auction_words(record: &InstrumentRecord) -> Option<[u64; WORDS]> {
     if record.definition.auctions == AuctionRules::NONE && is_quiet {
         return None;
     }
-    let mut words = state_hash::auction_rules_words(&record.definition.auctions);
+    let mut words = definition_hash::auction_rules_words(&record.definition.auctions);
     words[0] = 14;
     words[9] = u64::from(indicative_due.is_some())
         | u64::from(phase_due.is_some()) << 1
