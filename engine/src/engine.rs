@@ -417,11 +417,6 @@ impl Engine {
     ) {
         let Action::MassCancelAll { target, side } = *action else { return };
         let Scope { participant: sender, instrument: id, .. } = *self.scopes.get(scope);
-        if self.pool.is_doubtful() {
-            let Listed { instrument, hash, .. } = self.instruments.touch(place);
-            let reporter = &mut Reporter::new(now, &mut self.scopes, hash, scope, sink);
-            ended::end_those_met(action, instrument, &mut self.pool, reporter);
-        }
         let done = self.admit_cancel_of(scope, now).and_then(|()| self.mass_cancel_all(sender, id, target, side));
         let Listed { hash, .. } = self.instruments.touch(place);
         let reporter = &mut Reporter::new(now, &mut self.scopes, hash, scope, sink);

@@ -98,6 +98,11 @@ impl AuctionQueues {
         Some(&mut self.queues[queue.place()?][usize::from(side == Side::Sell)])
     }
 
+    /// All sides of all queues, for changes.
+    pub(crate) fn all_mut(&mut self) -> impl Iterator<Item = &mut BookSide> {
+        self.queues.iter_mut().flatten()
+    }
+
     /// The first of all orders, queue by queue, buys first.
     pub(crate) fn first(&self, orders: &RestingOrders) -> Option<Slot> {
         self.queues.iter().flatten().find_map(|side| first(side, orders))

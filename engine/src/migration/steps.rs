@@ -177,13 +177,10 @@ impl Engine {
             manifest.scopes += 1;
             manifest.reports += self.scopes.get(scope).retained.len() as u64;
         }
-        let Instrument { book, stops, elected, trades, .. } = &listed.instrument;
-        manifest.reports += trades.len() as u64;
-        manifest.orders += elected.orders(&self.pool.elected).count() as u32;
-        for side in [Side::Buy, Side::Sell] {
-            let orders = [book.side(side), stops.side(side)].map(|queue| queue.count(&self.pool.resting));
-            manifest.orders += orders.iter().sum::<usize>() as u32;
-        }
+        let instrument = &listed.instrument;
+        manifest.reports += instrument.trades.len() as u64;
+        let queued: usize = instrument.queues().map(|(_, _, queue)| queue.count(&self.pool.resting)).sum();
+        manifest.orders = (queued + instrument.elected.orders(&self.pool.elected).count()) as u32;
         manifest
     }
 
@@ -191,7 +188,7 @@ impl Engine {
     pub(super) fn clear(&mut self, id: InstrumentId, migration: MigrationId, departed: Option<MapEpoch>) -> Progress {
         let pool = &mut self.pool;
         if let Some(listed) = self.instruments.find_mut(id) {
-            let Instrument { book, stops, elected, .. } = &mut listed.instrument;
+            let Instrument { book, stops, auction_orders, elected, .. } = &mut listed.instrument;
             let mut left = ORDERS_A_STEP;
             while let Some(slot) = elected.first().filter(|_| left > 0) {
                 elected.remove(slot, &mut pool.elected);
@@ -201,6 +198,9 @@ impl Engine {
             for side in [Side::Buy, Side::Sell] {
                 left -= clear_queue(book.side_mut(side), left, pool);
                 left -= clear_queue(stops.side_mut(side), left, pool);
+            }
+            for queue in auction_orders.iter_mut().flat_map(|queues| queues.all_mut()) {
+                left -= clear_queue(queue, left, pool);
             }
             if left == 0 {
                 return Progress::More;
