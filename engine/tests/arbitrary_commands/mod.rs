@@ -120,6 +120,10 @@ impl CommandReader<'_> {
                 | Action::SetFirm { .. }
                 | Action::SetFirmRules { .. }
                 | Action::SetFirmLimits { .. }
+                | Action::MassQuote(_)
+                | Action::QuoteCancel(_)
+                | Action::SetMarketMakerProtection { .. }
+                | Action::ResetMarketMakerProtection { .. }
         );
         let instrument = match action {
             Action::MassCancelAll { .. } => self.below(3),
@@ -192,7 +196,8 @@ impl CommandReader<'_> {
             }
             40..=43 => Action::SetPriceProtection(self.protection()),
             44..=47 => Action::SetAuctionRules(self.auction_rules()),
-            48..=63 => Action::Cancel { orig_client_order_id: self.id() },
+            48..=55 => self.of_quotes(),
+            56..=63 => Action::Cancel { orig_client_order_id: self.id() },
             64..=111 => Action::Replace(Replace {
                 orig_client_order_id: self.id(),
                 client_order_id: self.id(),
@@ -202,6 +207,52 @@ impl CommandReader<'_> {
                 display_quantity: if self.below(4) == 0 { self.quantity() } else { Quantity(0) },
             }),
             _ => Action::New(self.order()),
+        }
+    }
+
+    fn of_quotes(&mut self) -> Action {
+        let quote_set = QuoteSetId::new(self.below(2)).unwrap_or_default();
+        match self.below(8) {
+            0 => Action::QuoteCancel(QuoteCancel {
+                quote_set: (self.below(2) == 0).then_some(quote_set),
+                instrument: InstrumentId(self.below(4).into()),
+            }),
+            1 => {
+                let (times, limits) = ([self.below(4), self.below(4)], [self.below(4), self.below(4), self.below(4)]);
+                let limit = |number: u8| (number > 0).then_some(Quantity(number.into()));
+                let protection = MarketMakerProtection {
+                    window_milliseconds: times[0].into(),
+                    frozen_milliseconds: times[1].into(),
+                    maximum_trades: (limits[0] > 0).then_some(limits[0].into()),
+                    maximum_quantity: limit(limits[1]),
+                    maximum_delta: limit(limits[2]),
+                };
+                Action::SetMarketMakerProtection { quote_set, protection }
+            }
+            2 => Action::ResetMarketMakerProtection { quote_set },
+            _ => {
+                let mut entries = ByEntry::default();
+                for _ in 0..self.below(4) {
+                    let entry = QuoteEntry {
+                        instrument: InstrumentId(self.below(4).into()),
+                        bid_price: Price(self.wide()),
+                        bid_quantity: self.quantity(),
+                        offer_price: Price(self.wide()),
+                        offer_quantity: self.quantity(),
+                    };
+                    // There is room for three.
+                    let _ = entries.push(entry);
+                }
+                let post_only = if self.below(4) == 0 { PostOnly::Yes } else { PostOnly::No };
+                let self_trade_prevention = SelfTradePrevention::None;
+                Action::MassQuote(MassQuote {
+                    quote_id: QuoteId(3),
+                    quote_set,
+                    post_only,
+                    self_trade_prevention,
+                    entries,
+                })
+            }
         }
     }
 
