@@ -247,7 +247,12 @@ pub(super) fn best_maker(book: &Book, taker: &NewOrder) -> Option<usize> {
 /// Whether the lots of a level, or of the stop orders with one trigger, would be more than a `u64` with this order.
 /// `before` is the order before a replacement.
 pub(super) fn overflows(book: &Book, order: &Resting, waits: bool, before: Option<&Resting>) -> bool {
-    let price = |o: &Resting| if waits { o.request.stop_price } else { o.request.price };
+    // In the queue of an auction a limit at the end of all prices and none are the same level.
+    let price = |o: &Resting| match o.for_auction() {
+        Some(_) => Some(Price(o.limit())),
+        None if waits => o.request.stop_price,
+        None => o.request.price,
+    };
     let same = |o: &&Resting| {
         let is_there = o.turn.is_none() && o.waits == waits && o.for_auction() == order.for_auction();
         is_there && o.request.side == order.request.side && price(o) == price(order)
