@@ -251,19 +251,15 @@ fn timeouts(timeouts: &Timeouts) -> Result<(), Fault> {
     }
     duration_within("timeouts.service_progress_timeout", service_progress_timeout, SHORTEST_SERVICE_PROGRESS, LONGEST)?;
     at_least_twice("timeouts.heartbeat_timeout", heartbeat_timeout, "timeouts.heartbeat_interval", heartbeat_interval)?;
-    at_least_twice(
-        "timeouts.startup_canvass_timeout",
-        startup_canvass_timeout,
-        "timeouts.heartbeat_timeout",
-        heartbeat_timeout,
-    )?;
+    let (canvass, heartbeat) = ("timeouts.startup_canvass_timeout", "timeouts.heartbeat_timeout");
+    at_least_twice(canvass, startup_canvass_timeout, heartbeat, heartbeat_timeout)?;
     at_least_twice(
         "timeouts.election_timeout",
         election_timeout,
         "timeouts.election_status_interval",
         election_status_interval,
     )?;
-    at_least_twice("timeouts.session_timeout", session_timeout, "timeouts.heartbeat_timeout", heartbeat_timeout)
+    at_least_twice("timeouts.session_timeout", session_timeout, heartbeat, heartbeat_timeout)
 }
 
 fn limits(deployment: &Deployment) -> Result<(), Fault> {

@@ -21,6 +21,10 @@ final class Peer {
     private final Subscription consensus;
     private final ExclusivePublication member;
     private final String catchupEndpoint;
+    private final Aeron aeron;
+    private final String memberLogEndpoint;
+    private final int logStreamId;
+    private final int appVersion;
     private long candidateTermId = Aeron.NULL_VALUE;
     private long leadershipTermId = Aeron.NULL_VALUE;
     private long leaderEnd;
@@ -37,6 +41,10 @@ final class Peer {
      */
     Peer(final Aeron aeron, final int id, final ClusterMember[] members, final ConsensusModule.Context context) {
         this.id = id;
+        this.aeron = aeron;
+        memberLogEndpoint = members[0].logEndpoint();
+        logStreamId = context.logStreamId();
+        appVersion = context.appVersion();
         catchupEndpoint = members[id].catchupEndpoint();
         consensus = aeron.addSubscription("aeron:udp?endpoint=" + members[id].consensusEndpoint(), context.consensusStreamId());
         aeron.addSubscription("aeron:udp?endpoint=" + members[id].logEndpoint(), context.logStreamId());
@@ -95,6 +103,18 @@ final class Peer {
     /** Asks to be sent the log. */
     void catchUp(final long position) {
         publisher.catchupPosition(member, leadershipTermId, position, id, catchupEndpoint);
+    }
+
+    /** Sends a log to the member, as a leader that has begun at this position. */
+    ExclusivePublication sendLog(final int position) {
+        return aeron.addExclusivePublication(
+            "aeron:udp?term-length=64k|init-term-id=0|term-id=0|term-offset=" + position + "|endpoint=" + memberLogEndpoint, logStreamId);
+    }
+
+    /** Says that it leads the first term, whose log is this one and has nothing in it yet. */
+    void lead(final ExclusivePublication log) {
+        publisher.newLeadershipTerm(
+            member, -1, 0, 0, -1, 0, 0, 0, 0, 0, 1, id, log.sessionId(), appVersion, true);
     }
 
     /** The term of the leader that it has heard of last. */

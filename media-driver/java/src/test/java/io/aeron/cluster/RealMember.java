@@ -83,6 +83,9 @@ final class RealMember implements AutoCloseable {
     }
 
     ElectionState electionState() {
+        if (module.context().aeron().isClosed()) {
+            throw new IllegalStateException("the consensus module has ended", error.get());
+        }
         return ElectionState.get(module.context().electionStateCounter());
     }
 
