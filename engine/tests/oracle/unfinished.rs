@@ -70,9 +70,8 @@ impl Oracle {
 
     /// How an order ends whose end is decided.
     pub(super) fn decided(&self, instrument: u32, order: &Resting) -> Option<Ending> {
-        if order.expires.is_some_and(|time| time <= self.now) {
-            Some(Ending::Expired)
-        } else if order.for_auction().is_some_and(|of| self.instruments[&instrument].expiring.has(of)) {
+        let is_auction_over = order.for_auction().is_some_and(|of| self.instruments[&instrument].expiring.has(of));
+        if is_auction_over || order.expires.is_some_and(|time| time <= self.now) {
             Some(Ending::Expired)
         } else if self.is_canceled(instrument, order) {
             Some(Ending::Canceled(RejectReason::MassCancel))

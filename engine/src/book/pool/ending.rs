@@ -53,14 +53,12 @@ impl OrderPool {
     pub(crate) fn decided(&self, slot: Slot) -> Option<Ending> {
         let Order { order_id, client_order_id, owner, side, instructions, time_in_force, .. } = *self.get(slot);
         let list = &self.owners[owner as usize];
-        if instructions.has(Instructions::EXPIRES)
+        let is_late = instructions.has(Instructions::EXPIRES)
             && self.terms[slot as usize].expire_time <= self.unfinished.now
-            && !self.expiry.is_aside(slot)
-        {
-            Some(Ending::Expired)
-        } else if instructions.has(Instructions::AUCTION)
-            && self.unfinished.expiring(list.instrument).has(time_in_force)
-        {
+            && !self.expiry.is_aside(slot);
+        let is_auction_over =
+            instructions.has(Instructions::AUCTION) && self.unfinished.expiring(list.instrument).has(time_in_force);
+        if is_late || is_auction_over {
             Some(Ending::Expired)
         } else if order_id <= list.sides[place_of(side, false)].canceled
             || order_id <= self.unfinished.canceled_of_everybody(list.instrument)
