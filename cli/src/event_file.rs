@@ -423,6 +423,6 @@ mod tests {
         file.market_data(LogPosition(96), &MarketData { instrument, sequence, time: EpochNanos(5), body });
         file.flush().expect("written");
         let text = fs::read_to_string(&path).expect("read");
-        assert_eq!(text.lines().nth(1), Some("96,5,2,3,level,,,SELL,9,4,2,,,,,"), "{text}");
+        assert_eq!(text.lines().nth(1), Some("96,5,2,3,level,,,SELL,9,4,2,,,,,,"), "{text}");
     }
 }

@@ -26,6 +26,7 @@ mod mass_cancels;
 mod orders;
 mod own_orders;
 mod protection;
+mod quote_set;
 mod quotes;
 mod state;
 mod trades;

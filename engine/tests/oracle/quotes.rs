@@ -7,20 +7,11 @@ use lugus_vocabulary::*;
 use super::book::{Book, Resting, best_maker, find, overflows};
 use super::limits::lower;
 use super::orders::check_price;
+use super::quote_set::QuoteSet;
 use super::state::Oracle;
 use super::unfinished::Ending;
 
 const SIDES: [Side; 2] = [Side::Buy, Side::Sell];
-
-/// A quote set of a participant.
-#[derive(Default)]
-pub(super) struct QuoteSet {
-    protection: MarketMakerProtection,
-    /// What has traded since the protection was set or reset: time, number of trades, lots bought and sold.
-    trades: Vec<(i64, u32, u64, u64)>,
-    trigger: ProtectionTrigger,
-    frozen_until: Option<i64>,
-}
 
 /// What becomes of a side.
 enum Change {
@@ -392,25 +383,6 @@ impl Oracle {
             return Err(RejectReason::LimitOrders);
         }
         if overflows(book, order, false, before) { Err(RejectReason::LimitLevel) } else { Ok(()) }
-    }
-}
-
-impl QuoteSet {
-    fn sums(&self) -> (u64, i128, i128) {
-        self.trades.iter().fold((0, 0, 0), |sums, trade| {
-            (sums.0 + u64::from(trade.1), sums.1 + i128::from(trade.2), sums.2 + i128::from(trade.3))
-        })
-    }
-
-    /// What was pulled is taken again once the frozen time is over.
-    fn thaw(&mut self, now: i64) {
-        if self.trigger != ProtectionTrigger::None && self.frozen_until.is_some_and(|until| until <= now) {
-            self.release();
-        }
-    }
-
-    fn release(&mut self) {
-        *self = Self { protection: self.protection, ..Self::default() };
     }
 }
 

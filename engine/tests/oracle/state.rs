@@ -6,7 +6,7 @@ use lugus_engine::EngineLimits;
 use lugus_vocabulary::*;
 
 use super::book::{Book, Resting, auction_price, by_priority, find};
-use super::quotes::QuoteSet;
+use super::quote_set::QuoteSet;
 use crate::venue::Told;
 
 /// An engine without any cleverness.

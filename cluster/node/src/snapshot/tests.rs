@@ -188,7 +188,7 @@ fn records_are_packed_and_no_fragment_is_too_long() {
     for fragment in &snapshot.messages {
         assert!(fragment.len() <= TEST_LENGTH);
     }
-    assert!(snapshot.messages.iter().rev().skip(1).all(|fragment| fragment.len() > TEST_LENGTH - 256));
+    assert!(snapshot.messages.iter().rev().skip(1).all(|fragment| fragment.len() > TEST_LENGTH - 320));
 }
 
 #[test]
