@@ -6,7 +6,6 @@ use crate::units::TradeId;
 
 /// A record of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "records go by one at a time, and are not kept")]
 pub enum ExportRecord {
     /// A record as in a snapshot.
     Snapshot(SnapshotRecord),

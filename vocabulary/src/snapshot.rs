@@ -41,7 +41,6 @@ pub const OLDEST_SNAPSHOT_VERSION: u32 = 8;
 
 /// One record of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "records go by one at a time, and are not kept")]
 pub enum SnapshotRecord {
     /// What is to come; the first record.
     Header(SnapshotHeader),

@@ -98,7 +98,6 @@ pub type RecordBuffer = [u8; MAXIMUM_RECORD_LENGTH];
 
 /// What a message of a snapshot says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "messages go by one at a time, and are not kept")]
 pub enum SnapshotMessage {
     /// A session that may trade; sessions come before all records.
     Session(ParticipantSession),
