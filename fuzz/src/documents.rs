@@ -13,7 +13,7 @@ pub(crate) fn read_deployment(bytes: &[u8]) {
     for cluster in deployment.cluster_specs() {
         let _ = (cluster.ingress_channel(), cluster.status_subscriptions(None));
         for member in &cluster.members {
-            assert!(member.endpoints.each().into_iter().count() > 0);
+            assert!(member.endpoints.each().count() > 0);
         }
     }
     if deployment.coordinator.is_some() {

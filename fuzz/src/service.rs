@@ -8,8 +8,8 @@ use lugus_codecs::order_entry::{MAXIMUM_COMMAND_LENGTH, decode_reply, encode_com
 use lugus_engine::EngineLimits;
 use lugus_node::service::{DropCopyPolicy, MatchingService};
 use lugus_vocabulary::{
-    Action, ClientSequence, Command, Decimal, InstrumentDefinition, InstrumentId, InstrumentState, InstrumentType,
-    ParticipantId, Price, PriceProtection, Quantity, Reply, Symbol,
+    Action, AuctionRules, ClientSequence, Command, Decimal, InstrumentDefinition, InstrumentId, InstrumentState,
+    InstrumentType, ParticipantId, Price, PriceProtection, Quantity, Reply, Symbol,
 };
 
 use crate::golden;
@@ -170,6 +170,7 @@ fn definition() -> Vec<u8> {
         lot_size: Decimal { mantissa: 1, exponent: -6 },
         state: InstrumentState::Open,
         protection: PriceProtection::NONE,
+        auctions: AuctionRules::NONE,
     };
     let command = Command {
         participant: ParticipantId::OPERATOR,
