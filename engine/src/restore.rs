@@ -22,6 +22,7 @@ use self::load_state::{AwaitedRecords, LoadState, RecordSource};
 use self::quotes::LoadedQuotes;
 use crate::engine::Engine;
 use crate::engine_limits::EngineLimits;
+use crate::instruments::Listed;
 use crate::kill_switch::KillSwitches;
 use crate::migration::migration_states::MAXIMUM_MIGRATION_STATES;
 use crate::rate::RateGroup;
@@ -275,7 +276,14 @@ impl Restore {
         }
         let ids: Vec<_> =
             self.engine.instruments.iter().map(|listed| listed.instrument.definition.instrument).collect();
-        ids.into_iter().for_each(|id| self.engine.note_work_of(id));
+        for id in ids {
+            // An instrument that is being imported may have some of its trades yet to come.
+            let ends_with_last = |listed: &Listed| listed.instrument.trades.last() == listed.instrument.last_trade_id;
+            let is_complete =
+                !self.engine.is_trading(id) || self.engine.instruments.find(id).is_some_and(ends_with_last);
+            require(is_complete, "kept trades that do not end with the last one")?;
+            self.engine.note_work_of(id);
+        }
         Ok(())
     }
 }

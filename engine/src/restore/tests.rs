@@ -74,10 +74,11 @@ fn sign(records: &mut Vec<SnapshotRecord>) {
     records.pop();
     let of = |kind| records.iter().filter(|record| record.kind() == kind).count() as u32;
     let counts = (of("participant"), of("instrument"), of("scope"), of("order"), of("kept event"));
+    let trades = of("kept trade");
     if let Some(SnapshotRecord::Header(header)) = records.first_mut() {
         (header.participants, header.instruments, header.scopes, header.orders) =
             (counts.0, counts.1, counts.2, counts.3);
-        header.reports = counts.4.into();
+        header.reports = u64::from(counts.4) + u64::from(trades);
     }
     let checksum = records.iter().fold(0, checksum);
     records.push(SnapshotRecord::End { records: records.len() as u64, checksum });
@@ -125,6 +126,26 @@ fn an_unchanged_snapshot_with_a_new_checksum_is_loaded() {
     let mut records = records();
     sign(&mut records);
     load(&records).unwrap().verify().unwrap();
+}
+
+#[test]
+fn kept_trades_end_with_the_last_one() {
+    let found = forged(|records| {
+        let at = place(records, "instrument", 0);
+        if let SnapshotRecord::Instrument(instrument) = &mut records[at] {
+            instrument.last_trade_id = TradeId(5);
+        }
+        let party = |participant| TradeParty {
+            order_id: OrderId(1),
+            client_order_id: ClientOrderId(1),
+            event_sequence: EventSequence(1),
+            participant: ParticipantId(participant),
+        };
+        let (trade_id, price, quantity) = (TradeId(4), Price(100), Quantity(1));
+        let trade = TradeRecord { trade_id, price, quantity, buyer: party(1), seller: party(2) };
+        records.insert(at + 1, SnapshotRecord::Trade(trade));
+    });
+    assert_eq!(found, "kept trades that do not end with the last one");
 }
 
 /// Orders come by their priority; the lists of their owners are by number.
