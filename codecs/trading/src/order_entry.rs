@@ -12,6 +12,7 @@
 //! | `quotes` | quotes of market makers and what protects them: the commands and their events |
 //! | `requests` | requests without a number: `Resume`, `DropCopyRequest`, `CancelOnDisconnectRequest`, `ActivateProtocolVersion` |
 //! | `order_status` | requests for a participant's own live orders, and the report that answers them |
+//! | `report_numbers` | what all reports have |
 //! | `reports` | events: numbered, kept, and sent again when asked for |
 //! | `replies` | answers without a number |
 //! | [`template_id`] | numbers of the templates that others compare |
@@ -28,6 +29,7 @@ mod order_status;
 mod protection;
 mod quotes;
 mod replies;
+mod report_numbers;
 mod reports;
 mod requests;
 mod trades;

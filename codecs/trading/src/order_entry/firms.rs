@@ -1,11 +1,12 @@
 //! Firms, to and from bytes: the commands, and their event.
 
 use lugus_vocabulary::{
-    Action, ClientSequence, EpochNanos, EventSequence, FirmLimits, FirmReport, FirmRules, InstrumentId, KillSwitch,
-    KillSwitchLevels, ParticipantId, Quantity, Report, ReportBody, RiskLimits, SelfTradeScope, WorkingOrders,
+    Action, FirmLimits, FirmReport, FirmRules, InstrumentId, KillSwitch, KillSwitchLevels, ParticipantId, Quantity,
+    Report, ReportBody, RiskLimits, SelfTradeScope, WorkingOrders,
 };
 use sbe_message::Envelope;
 
+use super::report_numbers::{read_report, write_numbers};
 use crate::error::MessageError;
 use crate::limits::{limit_number, read_limits, write_limits};
 use crate::sbe_order_entry::firm_limits_set::FirmLimitsSet;
@@ -101,37 +102,19 @@ pub(super) fn decode_set_firm_limits(envelope: Envelope<'_>) -> Result<(u32, u64
 pub(super) fn encode_firm_limits_report(report: &Report, of: &FirmLimits, buffer: &mut [u8]) -> usize {
     let length;
     let mut wire = message!(buffer, sbe_order_entry, firm_limits_report_codec, FirmLimitsReportEncoder, length);
-    write_limits!(wire, of.limits)
-        .event_sequence(report.event_sequence.0)
-        .client_sequence(report.client_sequence.0)
-        .transact_time(report.time.0)
-        .participant_id(report.participant.0)
-        .instrument_id(report.instrument.0)
-        .firm_id(of.firm.0);
+    write_limits!(write_numbers!(wire, report), of.limits).firm_id(of.firm.0);
     length
 }
 
 pub(super) fn decode_firm_limits_report(envelope: Envelope<'_>) -> Result<Report, MessageError> {
     let wire = block!(envelope, sbe_order_entry, firm_limits_report_codec, FirmLimitsReportDecoder);
     let limits = FirmLimits { firm: ParticipantId(wire.firm_id()), limits: read_limits!(wire) };
-    Ok(Report {
-        participant: ParticipantId(wire.participant_id()),
-        instrument: InstrumentId(wire.instrument_id()),
-        event_sequence: EventSequence(wire.event_sequence()),
-        client_sequence: ClientSequence(wire.client_sequence()),
-        time: EpochNanos(wire.transact_time()),
-        body: ReportBody::FirmLimits(limits),
-    })
+    Ok(read_report!(wire, ReportBody::FirmLimits(limits)))
 }
 
 pub(super) fn encode_firm_report(report: &Report, firm: &FirmReport, buffer: &mut [u8]) -> usize {
     let length;
-    message!(buffer, sbe_order_entry, firm_report_codec, FirmReportEncoder, length)
-        .event_sequence(report.event_sequence.0)
-        .client_sequence(report.client_sequence.0)
-        .transact_time(report.time.0)
-        .participant_id(report.participant.0)
-        .instrument_id(report.instrument.0)
+    write_numbers!(message!(buffer, sbe_order_entry, firm_report_codec, FirmReportEncoder, length), report)
         .target_participant_id(firm.target.0)
         .firm_id(firm.firm.unwrap_or_default().0)
         .participants(firm.participants)
@@ -151,12 +134,5 @@ pub(super) fn decode_firm_report(envelope: Envelope<'_>) -> Result<Report, Messa
         kill_switch_levels: levels.ok_or(MessageError::Value { template_id, field: "killSwitchLevels" })?,
         self_trade_scope: word(wire.self_trade_scope(), template_id, "selfTradeScope")?,
     };
-    Ok(Report {
-        participant: ParticipantId(wire.participant_id()),
-        instrument: InstrumentId(wire.instrument_id()),
-        event_sequence: EventSequence(wire.event_sequence()),
-        client_sequence: ClientSequence(wire.client_sequence()),
-        time: EpochNanos(wire.transact_time()),
-        body: ReportBody::Firm(firm),
-    })
+    Ok(read_report!(wire, ReportBody::Firm(firm)))
 }

@@ -1,12 +1,10 @@
 //! Mass cancels of many books, to and from bytes: the command, and its answer.
 
-use lugus_vocabulary::{
-    Action, ClientSequence, EpochNanos, EventSequence, InstrumentId, MassCancelTarget, ParticipantId, Report,
-    ReportBody, Side,
-};
+use lugus_vocabulary::{Action, InstrumentId, MassCancelTarget, ParticipantId, Report, ReportBody, Side};
 use sbe_message::Envelope;
 
 use super::firms::FIRMS_SINCE;
+use super::report_numbers::{read_report, write_numbers};
 use crate::error::MessageError;
 use crate::sbe_order_entry::mass_cancel_target::MassCancelTarget as WireTarget;
 use crate::sbe_order_entry::{order_mass_cancel_all_report_codec, order_mass_cancel_all_request_codec};
@@ -52,17 +50,15 @@ pub(super) fn encode_mass_cancel_all_report(
 ) -> usize {
     let (kind, target) = target_to_wire(target);
     let length;
-    message!(buffer, sbe_order_entry, order_mass_cancel_all_report_codec, OrderMassCancelAllReportEncoder, length)
-        .event_sequence(report.event_sequence.0)
-        .client_sequence(report.client_sequence.0)
-        .transact_time(report.time.0)
-        .participant_id(report.participant.0)
-        .instrument_id(report.instrument.0)
-        .target_id(target)
-        .total_affected_orders(affected)
-        .affected_instruments(instruments)
-        .moving_instruments(moving)
-        .target_kind(kind);
+    write_numbers!(
+        message!(buffer, sbe_order_entry, order_mass_cancel_all_report_codec, OrderMassCancelAllReportEncoder, length),
+        report
+    )
+    .target_id(target)
+    .total_affected_orders(affected)
+    .affected_instruments(instruments)
+    .moving_instruments(moving)
+    .target_kind(kind);
     length
 }
 
@@ -75,14 +71,7 @@ pub(super) fn decode_mass_cancel_all_report(envelope: Envelope<'_>) -> Result<Re
         instruments: wire.affected_instruments(),
         moving: wire.moving_instruments(),
     };
-    Ok(Report {
-        participant: ParticipantId(wire.participant_id()),
-        instrument: InstrumentId(wire.instrument_id()),
-        event_sequence: EventSequence(wire.event_sequence()),
-        client_sequence: ClientSequence(wire.client_sequence()),
-        time: EpochNanos(wire.transact_time()),
-        body,
-    })
+    Ok(read_report!(wire, body))
 }
 
 fn target_to_wire(target: MassCancelTarget) -> (WireTarget, u32) {

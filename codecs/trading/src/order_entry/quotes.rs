@@ -1,13 +1,13 @@
 //! Quotes and market-maker protection, to and from bytes: the commands, and their events.
 
 use lugus_vocabulary::{
-    Action, ByEntry, ClientSequence, EpochNanos, EventSequence, InstrumentId, MAXIMUM_QUOTE_ENTRIES,
-    MarketMakerProtection, MarketMakerProtectionReport, MassQuote, MassQuoteAcknowledgement, OnDisconnect,
-    ParticipantId, PostOnly, Price, Quantity, QuoteCancel, QuoteEntry, QuoteId, QuoteResult, QuoteSetId,
-    QuoteStatusReport, Report, ReportBody,
+    Action, ByEntry, EpochNanos, InstrumentId, MAXIMUM_QUOTE_ENTRIES, MarketMakerProtection,
+    MarketMakerProtectionReport, MassQuote, MassQuoteAcknowledgement, OnDisconnect, PostOnly, Price, Quantity,
+    QuoteCancel, QuoteEntry, QuoteId, QuoteResult, QuoteSetId, QuoteStatusReport, Report, ReportBody,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
+use super::report_numbers::{read_report, write_numbers};
 use crate::error::MessageError;
 use crate::group::{GROUP_HEADER_LENGTH, Group};
 use crate::limits::{limit, limit_number};
@@ -195,32 +195,6 @@ pub(super) fn decode_reset_market_maker_protection(envelope: Envelope<'_>) -> Re
     let quote_set = quote_set(wire.quote_set_id(), reset_market_maker_protection_codec::SBE_TEMPLATE_ID)?;
     let action = Action::ResetMarketMakerProtection { quote_set };
     Ok((InstrumentId::NONE.0, wire.client_sequence(), action))
-}
-
-/// Writes the fields that all reports have into any of their encoders.
-macro_rules! write_numbers {
-    ($encoder:expr, $report:expr) => {
-        $encoder
-            .event_sequence($report.event_sequence.0)
-            .client_sequence($report.client_sequence.0)
-            .transact_time($report.time.0)
-            .participant_id($report.participant.0)
-            .instrument_id($report.instrument.0)
-    };
-}
-
-/// A report of a body and the fields that all reports have, from any of their decoders.
-macro_rules! read_report {
-    ($decoder:expr, $body:expr) => {
-        Report {
-            participant: ParticipantId($decoder.participant_id()),
-            instrument: InstrumentId($decoder.instrument_id()),
-            event_sequence: EventSequence($decoder.event_sequence()),
-            client_sequence: ClientSequence($decoder.client_sequence()),
-            time: EpochNanos($decoder.transact_time()),
-            body: $body,
-        }
-    };
 }
 
 pub(super) fn encode_mass_quote_acknowledgement(

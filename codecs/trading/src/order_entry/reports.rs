@@ -3,9 +3,9 @@
 //! This is the one place where an execution is laid out as a message.
 
 use lugus_vocabulary::{
-    ClientOrderId, ClientSequence, ClientTag, CommandKind, EpochNanos, EventSequence, Execution, InstrumentId,
-    InstrumentState, KillSwitch, KillSwitchLevels, OnDisconnect, OrderId, OrderStatus, ParticipantId, Price, Quantity,
-    RejectReason, Report, ReportBody, RiskLimits, TradeId,
+    ClientOrderId, ClientTag, CommandKind, Execution, InstrumentId, InstrumentState, KillSwitch, KillSwitchLevels,
+    OnDisconnect, OrderId, OrderStatus, ParticipantId, Price, Quantity, RejectReason, Report, ReportBody, RiskLimits,
+    TradeId,
 };
 use sbe_message::{Envelope, HEADER_LENGTH};
 
@@ -15,6 +15,7 @@ use super::quotes::{
     MAXIMUM_QUOTE_REPORT_LENGTH, decode_market_maker_protection, decode_mass_quote_acknowledgement,
     decode_quote_status, encode_market_maker_protection, encode_mass_quote_acknowledgement, encode_quote_status,
 };
+use super::report_numbers::{read_report, write_numbers};
 use super::trades::{decode_trade_addendum, encode_trade_addendum};
 use crate::error::MessageError;
 use crate::limits::{read_limits, write_limits};
@@ -109,32 +110,6 @@ pub fn decode_report(envelope: Envelope<'_>) -> Result<Option<Report>, MessageEr
         business_message_reject_codec::SBE_TEMPLATE_ID => decode_reject(envelope)?,
         _ => return Ok(None),
     }))
-}
-
-/// Writes the fields that all reports have into any of their encoders.
-macro_rules! write_numbers {
-    ($encoder:expr, $report:expr) => {
-        $encoder
-            .event_sequence($report.event_sequence.0)
-            .client_sequence($report.client_sequence.0)
-            .transact_time($report.time.0)
-            .participant_id($report.participant.0)
-            .instrument_id($report.instrument.0)
-    };
-}
-
-/// A report of a body and the fields that all reports have, from any of their decoders.
-macro_rules! read_report {
-    ($decoder:expr, $body:expr) => {
-        Report {
-            participant: ParticipantId($decoder.participant_id()),
-            instrument: InstrumentId($decoder.instrument_id()),
-            event_sequence: EventSequence($decoder.event_sequence()),
-            client_sequence: ClientSequence($decoder.client_sequence()),
-            time: EpochNanos($decoder.transact_time()),
-            body: $body,
-        }
-    };
 }
 
 #[inline]

@@ -1,11 +1,12 @@
 //! Trades that the operator cancels or corrects, to and from bytes: the command, and what both sides hear.
 
 use lugus_vocabulary::{
-    Action, ClientOrderId, ClientSequence, EpochNanos, EventSequence, InstrumentId, OrderId, ParticipantId, Price,
-    Quantity, Report, ReportBody, TradeAddendum, TradeAmendment, TradeId,
+    Action, ClientOrderId, EventSequence, InstrumentId, OrderId, Price, Quantity, Report, ReportBody, TradeAddendum,
+    TradeAmendment, TradeId,
 };
 use sbe_message::Envelope;
 
+use super::report_numbers::{read_report, write_numbers};
 use crate::error::MessageError;
 use crate::sbe_order_entry::side::Side as WireSide;
 use crate::sbe_order_entry::trade_report_trans_type::TradeReportTransType;
@@ -52,24 +53,22 @@ pub(super) fn decode_amend_trade(envelope: Envelope<'_>) -> Result<(u32, u64, Ac
 
 pub(super) fn encode_trade_addendum(report: &Report, addendum: &TradeAddendum, buffer: &mut [u8]) -> usize {
     let length;
-    message!(
-        buffer,
-        sbe_order_entry,
-        execution_report_trade_addendum_codec,
-        ExecutionReportTradeAddendumEncoder,
-        length
+    write_numbers!(
+        message!(
+            buffer,
+            sbe_order_entry,
+            execution_report_trade_addendum_codec,
+            ExecutionReportTradeAddendumEncoder,
+            length
+        ),
+        report
     )
-    .event_sequence(report.event_sequence.0)
-    .client_sequence(report.client_sequence.0)
-    .transact_time(report.time.0)
     .order_id(addendum.order_id.0)
     .client_order_id(addendum.client_order_id.0)
     .trade_id(addendum.trade_id.0)
     .last_price(addendum.last_price.0)
     .last_quantity(addendum.last_quantity.0)
     .exec_ref_id(addendum.exec_ref.0)
-    .participant_id(report.participant.0)
-    .instrument_id(report.instrument.0)
     .exec_type(addendum.exec_type.to_wire())
     .side(addendum.side.map_or(WireSide::NullVal, ToWire::to_wire));
     length
@@ -92,12 +91,5 @@ pub(super) fn decode_trade_addendum(envelope: Envelope<'_>) -> Result<Report, Me
         last_quantity: Quantity(wire.last_quantity()),
         exec_ref: EventSequence(wire.exec_ref_id()),
     };
-    Ok(Report {
-        participant: ParticipantId(wire.participant_id()),
-        instrument: InstrumentId(wire.instrument_id()),
-        event_sequence: EventSequence(wire.event_sequence()),
-        client_sequence: ClientSequence(wire.client_sequence()),
-        time: EpochNanos(wire.transact_time()),
-        body: ReportBody::TradeAddendum(addendum),
-    })
+    Ok(read_report!(wire, ReportBody::TradeAddendum(addendum)))
 }
