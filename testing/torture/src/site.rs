@@ -26,8 +26,8 @@ pub(crate) const MEMBERS: usize = 3;
 const CLIENTS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 const FIRST_MEMBER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 10);
 
-/// Size of a member's disk in a namespace.
-const DISK: &str = "size=512m";
+/// Segments of recordings that the disk of a member in a namespace has room for.
+const DISK_SEGMENTS: u64 = 256;
 
 /// Name of the cluster that is hurt, and of the one to which instruments move.
 pub(crate) const HURT: &str = "A";
@@ -88,10 +88,11 @@ impl Site {
         })?;
         let mut switch = None;
         if placement == Placement::Namespaces {
+            let disk = format!("size={}", deployment.archive.segment_length.as_bytes() * DISK_SEGMENTS);
             for member in &cluster.members {
                 fs::create_dir_all(&member.dir).map_err(TortureError::file("make", &member.dir))?;
                 let dir = member.dir.to_string_lossy();
-                namespaces::run("mount", &["-t", "tmpfs", "-o", DISK, "lugus-torture", &dir])?;
+                namespaces::run("mount", &["-t", "tmpfs", "-o", &disk, "lugus-torture", &dir])?;
             }
             switch = Some(namespaces::connect(&addresses, CLIENTS, seed)?);
         }
