@@ -103,14 +103,18 @@ impl KeptReports {
         execution: &Execution,
         limit: u32,
     ) {
-        let row = self.next_row(applied, heading);
+        let detail = self.details.next() as u32;
         let has_detail = ReportRow::needs_detail(execution);
         if has_detail {
             let Self { rows, before, details, .. } = self;
             let next = details.next();
             details.push(TradeDetail::of(execution), || first_detail(rows, *before, limit, next));
         }
-        self.push_row(row.with_execution(execution, has_detail), limit);
+        let before = self.before.max(self.rows.next().saturating_sub(limit.into()));
+        self.before = before;
+        // Before the row is made, so that nothing of it has to wait for a call.
+        let slot = self.rows.push_slot(|| before);
+        *slot = ReportRow::new(applied, heading, detail).with_execution(execution, has_detail);
         self.prefetch_next();
     }
 

@@ -38,12 +38,20 @@ impl<T: Copy + Default> NumberedTail<T> {
     /// Adds the next item. `oldest_needed`, which is called now and then, tells the lowest number whose item is still needed.
     #[inline(always)]
     pub(crate) fn push(&mut self, item: T, oldest_needed: impl FnOnce() -> u64) {
+        let slot = self.push_slot(oldest_needed);
+        *slot = item;
+    }
+
+    /// Adds the next item, which is written by the caller: until then it is an earlier one.
+    #[inline(always)]
+    pub(crate) fn push_slot(&mut self, oldest_needed: impl FnOnce() -> u64) -> &mut T {
         if self.next_place == self.current.len() {
             self.make_room(oldest_needed());
         }
-        self.current[self.next_place] = item;
+        let place = self.next_place;
         self.next_place += 1;
         self.next += 1;
+        &mut self.current[place]
     }
 
     /// The place of the next item, if its chunk is there.

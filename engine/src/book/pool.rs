@@ -496,6 +496,7 @@ impl OrderPool {
         if instructions.has(Instructions::EXPIRES) {
             let instrument = self.owners[owner as usize].instrument;
             self.expiry.insert(Expiry { time: terms.expire_time, instrument, order_id, slot });
+            self.unfinished.note_expiry(terms.expire_time);
         }
     }
 
@@ -513,7 +514,8 @@ impl OrderPool {
 
     /// Lets orders of the instrument expire again.
     pub(crate) fn resume_expiry(&mut self, instrument: InstrumentId) {
-        let Self { expiry, orders, owners, .. } = self;
+        let Self { expiry, orders, owners, unfinished, .. } = self;
+        unfinished.stir();
         expiry.put_back(instrument, |entry| {
             let order = &orders[entry.slot as usize];
             let is_live = order.leaves.0 > 0 && order.order_id == entry.order_id;
