@@ -142,6 +142,7 @@ final class ScopeTest {
         scope.onEventGap(6, 1);
         assertEquals(List.of(-6L), sent(1));
         scope.onResumeComplete(1, 5, 2);
+        assertEquals(1, scope.unanswered());
         assertEquals(List.of(2L), sent(2));
         assertEquals(0, wrong());
         assertTrue(lines().containsAll(List.of("gap 2 5", "applied 2 1")));
