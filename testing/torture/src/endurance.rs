@@ -10,12 +10,12 @@ use lugus_topology::{Deployment, Size};
 use serde::Serialize;
 
 use crate::error::TortureError;
-use crate::load::Wish;
 use crate::options::Options;
 use crate::outcome::Outcome;
 use crate::samples::{Samples, Trend};
 use crate::site::{self, MEMBERS};
 use crate::torture::{Event, with_cluster};
+use crate::wishes::Wish;
 
 /// Number of samples of a run.
 const SAMPLES: u32 = 400;

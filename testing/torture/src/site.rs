@@ -249,7 +249,7 @@ pub(crate) fn deployment(options: &Options) -> Deployment {
     if options.placement == Placement::Namespaces {
         // Without keys no deployment is allowed whose members others can reach.
         deployment.authentication.mode = AuthenticationMode::Keys;
-        let participants = std::iter::once(ParticipantId::OPERATOR.0).chain(participants(options.clients));
+        let participants = std::iter::once(ParticipantId::OPERATOR.0).chain(participants(options));
         let with_key = |id: u32| {
             let key = Key::parse(&format!("{:064x}", u64::from(id) + KEY)).ok();
             Participant { id, key, ..Participant::default() }
@@ -260,9 +260,9 @@ pub(crate) fn deployment(options: &Options) -> Deployment {
     deployment
 }
 
-/// Numbers of the participants that trade.
-pub(crate) fn participants(clients: u32) -> impl Iterator<Item = u32> {
-    FIRST_PARTICIPANT..FIRST_PARTICIPANT + clients
+/// Numbers of the participants that trade: those of the clients with the SDK, and then those of the clients in Java.
+pub(crate) fn participants(options: &Options) -> impl Iterator<Item = u32> + use<> {
+    FIRST_PARTICIPANT..FIRST_PARTICIPANT + options.clients + options.java_clients
 }
 
 /// Sets the time after which followers miss the leader, and what must be longer than that.

@@ -11,10 +11,20 @@ use crate::truth::{Scope, ScopeKey, Told};
 /// Most findings of a kind that are told in words.
 const MAXIMUM_TOLD: usize = 10;
 
+/// What a client is made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// The SDK.
+    Sdk,
+    /// Aeron's own client in Java.
+    Java,
+}
+
 /// The processes of a client, in the order in which they took over from one another.
 #[derive(Debug)]
 pub(crate) struct History {
     pub(crate) participant: ParticipantId,
+    pub(crate) program: Program,
     pub(crate) processes: Vec<Record>,
 }
 
@@ -33,6 +43,10 @@ pub(crate) struct Verdict {
     pub(crate) given_up: u64,
     /// Without any outcome at the end.
     pub(crate) unanswered: u64,
+    /// Commands, answered ones and sessions of clients in Java, which are counted above, too.
+    pub(crate) java_commands: u64,
+    pub(crate) java_answered: u64,
+    pub(crate) java_sessions: u64,
     /// Answered commands and told events that the log does not have.
     pub(crate) lost: u64,
     /// Applied commands for which no command of the client accounts: it was applied twice, or though the client was told that it was not.
@@ -69,6 +83,7 @@ impl Verdict {
 
     fn judge(&mut self, history: &History, told: &Told, times: &mut Times) {
         let participant = history.participant;
+        let (commands, answered) = (self.commands, self.answered);
         let mut by_instrument: BTreeMap<InstrumentId, Vec<&Followed>> = BTreeMap::new();
         for record in &history.processes {
             for (instrument, followed) in &record.followed {
@@ -86,6 +101,11 @@ impl Verdict {
             self.count(&commands);
             self.check_events(key, &followed, scope);
             self.check_outcomes(key, &commands, scope, times);
+        }
+        if history.program == Program::Java {
+            self.java_commands += self.commands - commands;
+            self.java_answered += self.answered - answered;
+            self.java_sessions += history.processes.iter().map(|record| record.sessions).sum::<u64>();
         }
     }
 
@@ -220,7 +240,7 @@ mod tests {
             Sent { action: *action, at, outcome }
         };
         followed.commands = commands.iter().enumerate().map(sent).collect();
-        History { participant: KEY.0, processes: vec![record] }
+        History { participant: KEY.0, program: Program::Sdk, processes: vec![record] }
     }
 
     fn numbered(values: &[u64]) -> Numbered {
