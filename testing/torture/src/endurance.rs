@@ -129,6 +129,7 @@ mod tests {
                 duration: Duration::from_secs(3_600),
                 rate: 5_000,
                 clients: 8,
+                java_clients: 1,
                 only: Vec::new(),
                 without: Vec::new(),
                 plan: None,
