@@ -138,9 +138,18 @@ impl Verdict {
         let mut next = 0;
         let times = times.entry(key).or_default();
         times.resize(scope.applied.len(), (0, u64::MAX));
+        // Millions of commands may have come without an answer: none of them walks through all that follow.
+        let number_of = |sent: &Sent| match sent.outcome {
+            Outcome::Answered { number, .. } => Some(number),
+            _ => None,
+        };
+        let numbers = commands.iter().enumerate();
+        let mut answers: Vec<(u64, usize)> = numbers.filter_map(|(at, sent)| Some((number_of(sent)?, at))).collect();
+        answers.sort_unstable();
         for (number, applied) in scope.applied.iter() {
             let rest = &commands[next..];
-            let found = rest.iter().position(|sent| answers_to(sent, number)).or_else(|| {
+            let answer = answers.get(answers.partition_point(|&answer| answer < (number, next)));
+            let found = answer.filter(|(of, _)| *of == number).map(|(_, at)| at - next).or_else(|| {
                 let unanswered = rest.iter().take_while(|sent| !is_answered(sent));
                 unanswered.enumerate().find(|(_, sent)| may_be(sent, applied)).map(|(at, _)| at)
             });
@@ -198,10 +207,6 @@ impl Verdict {
 
 fn is_answered(sent: &Sent) -> bool {
     matches!(sent.outcome, Outcome::Answered { .. })
-}
-
-fn answers_to(sent: &Sent, wanted: u64) -> bool {
-    matches!(sent.outcome, Outcome::Answered { number, .. } if number == wanted)
 }
 
 /// Whether it may be this command that was applied, though the client knows of no answer.
