@@ -110,8 +110,7 @@ impl KeptReports {
             let next = details.next();
             details.push(TradeDetail::of(execution), || first_detail(rows, *before, limit, next));
         }
-        let before = self.before.max(self.rows.next().saturating_sub(limit.into()));
-        self.before = before;
+        let before = self.make_way(limit);
         // Before the row is made, so that nothing of it has to wait for a call.
         let slot = self.rows.push_slot(|| before);
         *slot = ReportRow::new(applied, heading, detail).with_execution(execution, has_detail);
@@ -137,9 +136,15 @@ impl KeptReports {
 
     #[inline(always)]
     fn push_row(&mut self, row: ReportRow, limit: u32) {
-        let before = self.before.max(self.rows.next().saturating_sub(limit.into()));
+        let before = self.make_way(limit);
         self.rows.push(row, || before);
-        self.before = before;
+    }
+
+    /// Forgets the oldest report if `limit` are kept, as another one comes; returns the event sequence of the newest one that is not kept.
+    #[inline(always)]
+    fn make_way(&mut self, limit: u32) -> u64 {
+        self.before = self.before.max(self.rows.next().saturating_sub(limit.into()));
+        self.before
     }
 
     #[cold]
