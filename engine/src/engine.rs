@@ -119,8 +119,7 @@ impl Engine {
     #[inline(never)]
     fn look_around(&mut self, now: EpochNanos, first: InstrumentId, sink: &mut impl EventSink) {
         self.pool.unfinished.is_overdue = false;
-        let is_alarmed = self.pool.unfinished.is_alarmed(now);
-        if self.pool.due(now).is_some() | self.pool.unfinished.is_any() | is_alarmed {
+        if self.pool.may_go_on(now) {
             self.go_on(now, first, sink);
         }
         self.pool.unfinished.begin(now);

@@ -41,9 +41,14 @@ impl OrderPool {
             | self.unfinished.quotes.has_work()
     }
 
-    /// Whether something may be to do without a command at log time `now`, or a live order's end may be decided.
+    /// Whether something may be to do without a command at log time `now`.
+    pub(crate) fn may_go_on(&self, now: EpochNanos) -> bool {
+        self.due(now).is_some() | self.unfinished.is_any() | self.unfinished.is_alarmed(now)
+    }
+
+    /// The same, or whether a live order's end may be decided.
     pub(super) fn is_busy(&self, now: EpochNanos) -> bool {
-        self.due(now).is_some() | self.unfinished.is_any() | self.unfinished.is_alarmed(now) | self.is_doubtful()
+        self.may_go_on(now) | self.is_doubtful()
     }
 
     /// Looks whether there is anything to do or in doubt, which `Unfinished::is_quiet` tells from then on.
