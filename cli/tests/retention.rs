@@ -6,9 +6,11 @@ mod harness;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
-use harness::{LocalCluster, SmallDisk, Traders, folder, is_alive, log_file, until, without_elections};
+use harness::{LocalCluster, SmallDisk, Traders, folder, is_alive, log_file, lugus, until, without_elections};
 use lugus_media_driver::DAMAGED_EXIT_CODE;
 use lugus_topology::{Deployment, Size};
 use serde_json::Value;
@@ -61,6 +63,30 @@ fn prune(cluster: &LocalCluster) -> Value {
     let answer = cluster.lugus(&["--json", "prune"]).json();
     eprintln!("{answer}");
     answer
+}
+
+#[test]
+fn audits_of_members_that_purge_meanwhile_find_nothing() {
+    let cluster = LocalCluster::start(3, short_log);
+    let mut traders = Traders::connect(&cluster);
+    let is_over = AtomicBool::new(false);
+    let (folder, config) = (cluster.folder(), cluster.config.to_str().expect("a path"));
+    let outcomes = thread::scope(|scope| {
+        let audits = scope.spawn(|| {
+            let mut outcomes = Vec::new();
+            while !is_over.load(Ordering::Relaxed) {
+                outcomes.push(lugus(folder, &["--config", config, "--json", "audit"]));
+            }
+            outcomes
+        });
+        trade_to(&cluster, &mut traders, 12 * SNAPSHOT_LOG_LENGTH.as_bytes());
+        is_over.store(true, Ordering::Relaxed);
+        audits.join().expect("audits")
+    });
+    let failed: Vec<_> = outcomes.iter().filter(|outcome| outcome.code != Some(0)).collect();
+    assert!(outcomes.len() > 3 && failed.is_empty(), "{} audits: {failed:?}", outcomes.len());
+    let last = outcomes.last().expect("an audit").json();
+    assert!(last["members"][0]["start_position"].as_i64() > Some(0), "nothing was purged: {last}");
 }
 
 #[test]
