@@ -8,7 +8,11 @@ mod harness;
 use std::fs;
 use std::process::Child;
 
-use harness::{Machines, Outcome, Status, folder, until};
+use aeron_archive_files::RecordingLog;
+use harness::{ArchivedSnapshot, Machines, Outcome, Status, folder, until};
+use lugus_codecs::snapshot;
+use lugus_topology::{ClusterId, Deployment, MemberId, MemberSpec};
+use lugus_vocabulary::ProtocolVersion;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -19,8 +23,8 @@ const OTHER: (&str, &str) = ("b0", "192.0.2.20");
 const COORDINATOR: (&str, &str) = ("coord", "192.0.2.30");
 const CLIENT: (&str, &str) = ("client", "192.0.2.40");
 
-/// Commands of the flow that goes on meanwhile, and their rate a second.
-const COMMANDS: &str = "12000";
+/// Commands of a flow that goes on meanwhile, and their rate a second.
+const COMMANDS: u64 = 12_000;
 const RATE: &str = "400";
 
 fn deployment() -> String {
@@ -95,9 +99,70 @@ impl Deployed {
         })
     }
 
+    /// A flow of orders of a client, which goes on.
+    fn flow(&self, commands: u64) -> Flow {
+        let commands_text = commands.to_string();
+        let arguments =
+            ["--config", "cluster.toml", "--json", "replay", "synthetic", "--commands", &commands_text, "--rate", RATE];
+        Flow { commands, process: self.machines.start(CLIENT.0, &arguments) }
+    }
+
+    /// Restarts the members of cluster A one after the other, the leader last; `while_down` is done with each while it is down.
+    fn restart_members(&mut self, while_down: impl Fn(&Self, usize)) {
+        let leader = self.leader();
+        let followers = (0..MEMBERS.len()).filter(|member| *member != leader);
+        for member in followers.chain([leader]).collect::<Vec<_>>() {
+            self.stop(MEMBERS[member].0);
+            while_down(self, member);
+            self.run_member(member);
+            self.await_whole();
+        }
+    }
+
+    /// A member of cluster A with the folders as this program finds them.
+    fn member_on_disk(&self, member: usize) -> MemberSpec {
+        let file = self.machines.mount_point().with_file_name("cluster.toml");
+        let cluster = Deployment::load(&file).expect("a deployment").cluster(ClusterId(0)).expect("cluster A");
+        let id = MemberId(i32::try_from(member).expect("small"));
+        let mut spec = cluster.member(id).expect("a member").clone();
+        for folder in [&mut spec.archive_dir, &mut spec.cluster_dir] {
+            *folder = self.machines.on_disk(MEMBERS[member].0, folder);
+        }
+        spec
+    }
+
+    /// Cluster A takes a snapshot. Waits until all members have it.
+    fn take_snapshot(&self) {
+        let newest = |member: usize| {
+            let log = RecordingLog::read(&self.member_on_disk(member).cluster_dir).ok()?;
+            log.snapshots_of(0).next_back().map(|snapshot| snapshot.log_position)
+        };
+        let before = [0, 1, 2].map(newest);
+        let taken = self.at(MEMBERS[self.leader()].0, &["snapshot", "--instrument", "BTC/USDT"]);
+        assert_eq!(taken.code, Some(0), "{taken:?}");
+        until("the snapshot of all members", || (0..3).all(|member| newest(member) > before[member]).then_some(()));
+    }
+
     fn leader(&self) -> usize {
         let status = until("a leader", || self.status().filter(|status| status.leader().is_some()));
         usize::try_from(status.leader().expect("a leader").id).expect("a number")
+    }
+}
+
+/// Orders that flow, each of which is to be answered exactly once.
+struct Flow {
+    commands: u64,
+    process: Child,
+}
+
+impl Flow {
+    #[track_caller]
+    fn check(self) {
+        let report = self.process.wait_with_output().expect("the flow");
+        let report: Value = serde_json::from_slice(&report.stdout).expect("its report");
+        let counts = ["commands", "answered", "lost", "duplicated"].map(|name| report[name].as_u64());
+        let commands = Some(self.commands);
+        assert_eq!(counts, [commands, commands, Some(0), Some(0)], "{report}");
     }
 }
 
@@ -137,22 +202,31 @@ fn the_page_on_deployment_is_true() {
     let book = || deployed.client(&["book", "--instrument", "BTC/USDT", "--raw"]);
     let traded = book();
     assert!(traded.contains("15") && traded.contains("6400000"), "{traded}");
-    let flow = ["--config", "cluster.toml", "--json", "replay", "synthetic", "--commands", COMMANDS, "--rate", RATE];
-    let flow = deployed.machines.start(CLIENT.0, &flow);
-
     // Rolling restart, the leader last.
-    let leader = deployed.leader();
-    let followers = (0..MEMBERS.len()).filter(|member| *member != leader);
-    for member in followers.chain([leader]).collect::<Vec<_>>() {
-        deployed.stop(MEMBERS[member].0);
-        deployed.run_member(member);
-        deployed.await_whole();
+    let flow = deployed.flow(COMMANDS);
+    deployed.restart_members(|_, _| {});
+    flow.check();
+
+    // Upgrade: each member finds a snapshot as an earlier version wrote it.
+    deployed.take_snapshot();
+    let flow = deployed.flow(COMMANDS);
+    deployed.restart_members(|deployed, member| {
+        let spec = deployed.member_on_disk(member);
+        ArchivedSnapshot::read(&spec).write_without_runs();
+        assert_eq!(ArchivedSnapshot::read(&spec).versions(), [2]);
+    });
+    flow.check();
+    let activated = deployed.client(&["activate"]);
+    assert!(activated.contains("active already"), "{activated}");
+    for member in deployed.await_whole().members {
+        assert_eq!(member.active_protocol_version, Some(ProtocolVersion::FIRST_ACTIVE.0), "{member:?}");
     }
-    let report = flow.wait_with_output().expect("the flow");
-    let report: Value = serde_json::from_slice(&report.stdout).expect("its report");
-    let counts = ["commands", "answered", "lost", "duplicated"].map(|name| report[name].as_u64());
-    let commands = COMMANDS.parse().ok();
-    assert_eq!(counts, [commands, commands, Some(0), Some(0)], "{report}");
+    deployed.take_snapshot();
+    for member in 0..MEMBERS.len() {
+        // The newest snapshot of a member that runs is whole once its log names it.
+        let versions = ArchivedSnapshot::read(&deployed.member_on_disk(member)).versions();
+        assert_eq!(versions, [snapshot::SBE_SCHEMA_VERSION], "member {member}");
+    }
 
     // A machine burns down. A new one with its address takes its place: it has nothing, and gets all from the others.
     let (name, address) = MEMBERS[(deployed.leader() + 1) % MEMBERS.len()];

@@ -89,6 +89,11 @@ impl Machines {
         format!("{}-{name}", self.prefix)
     }
 
+    /// Where this program finds a file that a machine has on its disk.
+    pub fn on_disk(&self, name: &str, path: &Path) -> PathBuf {
+        self.disk(name).join(path.strip_prefix(self.mount_point()).expect("on its disk"))
+    }
+
     fn disk(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.disk"))
     }
