@@ -11,10 +11,13 @@
 //! | `access` | the token, and the names by which the console may be asked for |
 //! | `page` | the files of the page |
 //! | `publisher`, `updates` | what all viewers get alike; what one viewer is sent |
+//! | `testing` | [`testing::Probe`]: connections in memory |
 
 mod access;
 mod page;
 mod publisher;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod updates;
 
 use std::net::SocketAddr;
@@ -38,7 +41,8 @@ use hyper_util::service::TowerToHyperService;
 use lugus_vocabulary::InstrumentId;
 use serde::Deserialize;
 use thiserror::Error;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
@@ -162,7 +166,7 @@ impl Server {
     }
 }
 
-async fn serve(stream: TcpStream, router: Router, _permit: OwnedSemaphorePermit) {
+async fn serve(stream: impl AsyncRead + AsyncWrite, router: Router, _permit: OwnedSemaphorePermit) {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_TIMEOUT));
     let connection = http1::Builder::new()

@@ -10,6 +10,7 @@
 //! | `egress`, `cluster_egress`, `market_data` | what a client is sent: by a service, by Aeron's cluster, and by the market-data stream |
 //! | `partition_map`, `member_reports` | what the coordinator, and members among each other, are sent |
 //! | `snapshot`, `archive`, `member_files` | what members write and read again |
+//! | `http` | what the console and the servers of metrics are asked |
 //! | `recordings`, `documents` | files of exchanges; those of operators and of measurements |
 
 #![no_main]
@@ -22,6 +23,7 @@ mod cluster_egress;
 mod documents;
 mod egress;
 mod golden;
+mod http;
 mod ingress;
 mod log;
 mod market_data;
@@ -71,6 +73,8 @@ const TARGETS: &[Target] = &[
     Target { name: "dbn", run: recordings::read_dbn, seeds: recordings::dbn_seeds },
     Target { name: "lobster", run: recordings::read_lobster, seeds: recordings::lobster_seeds },
     Target { name: "bitstamp", run: recordings::read_bitstamp, seeds: recordings::bitstamp_seeds },
+    Target { name: "console-requests", run: http::ask_console, seeds: http::console_seeds },
+    Target { name: "metrics-requests", run: http::ask_metrics, seeds: http::metrics_seeds },
     Target { name: "deployment", run: documents::read_deployment, seeds: documents::deployment_seeds },
     Target { name: "plan", run: documents::read_plan_inputs, seeds: documents::plan_seeds },
     Target { name: "results", run: documents::read_results, seeds: documents::results_seeds },

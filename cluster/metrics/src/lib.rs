@@ -33,6 +33,8 @@ pub use definitions::AERON;
 pub use health::{Health, Part};
 pub use metric::{Kind, Metric, counter, gauge, histogram};
 pub use scrape::{DEFAULT_SERIES_LIMIT, DROPPED_SERIES, Format, Histogram, Labels, Scrape, Value};
+#[cfg(feature = "testing")]
+pub use server::testing::Probe;
 pub use server::{MAXIMUM_CONNECTIONS, MAXIMUM_HEAD_LENGTH, REQUEST_TIMEOUT, Server, ServerError, Source};
 pub use streams::OF_SEVERAL_COUNTERS;
 pub use translation::{MAXIMUM_LABEL_LENGTH, MAXIMUM_UNKNOWN_SERIES, Translation, UNKNOWN};

@@ -3,6 +3,9 @@
 //! Everything has a limit: the number of connections (one more is closed at once), the length of a request's head (answered 431),
 //! and the time from a connection's begin to its end. A body is not read. Answers are made one after the other, in one thread.
 
+#[cfg(feature = "testing")]
+pub(crate) mod testing;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,7 +19,8 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use thiserror::Error;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -113,7 +117,11 @@ impl Server {
     }
 }
 
-async fn serve(stream: TcpStream, source: Arc<impl Source>, permit: Arc<OwnedSemaphorePermit>) {
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    source: Arc<impl Source>,
+    permit: Arc<OwnedSemaphorePermit>,
+) {
     let service = service_fn(|request| answer(request, Arc::clone(&source), Arc::clone(&permit)));
     let connection = http1::Builder::new()
         .keep_alive(false)

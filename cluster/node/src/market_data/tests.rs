@@ -100,6 +100,41 @@ impl Bench {
     }
 }
 
+/// The service's thread and the publishing thread, as in a member; `scripts/test-memory` runs it with ThreadSanitizer.
+#[test]
+fn two_threads_lose_nothing_that_is_not_counted() {
+    const INCREMENTS: u64 = 100_000;
+    let Bench { mut writer, mut reader, mut publisher, engine, audience } = Bench::new();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let heard = std::thread::scope(|scope| {
+        let publishing = scope.spawn(|| {
+            let mut sent = Sent::default();
+            while !done.load(std::sync::atomic::Ordering::Acquire) {
+                reader.drain(64, |item| publisher.take(item, &mut sent));
+                audience.tell(true);
+            }
+            reader.drain(usize::MAX, |item| publisher.take(item, &mut sent));
+            reader.drain(usize::MAX, |item| publisher.take(item, &mut sent));
+            sent.0
+        });
+        for sequence in 1..=INCREMENTS {
+            writer.put(&level(1, sequence));
+            writer.end_of_command();
+            if sequence % 100 == 0 {
+                writer.do_work(&engine);
+                std::thread::yield_now();
+            }
+        }
+        writer.do_work(&engine);
+        done.store(true, std::sync::atomic::Ordering::Release);
+        publishing.join().unwrap()
+    });
+    let number = |message: &String| message.split(' ').nth(3)?.trim_end_matches(',').parse::<u64>().ok();
+    let numbers: Vec<u64> = heard.iter().filter_map(number).collect();
+    assert!(numbers.is_sorted_by(|one, next| one < next), "each once, in order");
+    assert_eq!(numbers.len() as u64 + writer.lost(), INCREMENTS);
+}
+
 #[test]
 fn the_increments_of_a_command_are_one_message() {
     let mut bench = Bench::new();
