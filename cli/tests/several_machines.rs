@@ -157,9 +157,11 @@ struct Flow {
 
 impl Flow {
     #[track_caller]
-    fn check(self) {
-        let report = self.process.wait_with_output().expect("the flow");
-        let report: Value = serde_json::from_slice(&report.stdout).expect("its report");
+    fn check(self, machines: &Machines) {
+        let done = self.process.wait_with_output().expect("the flow");
+        let Ok(report) = serde_json::from_slice::<Value>(&done.stdout) else {
+            panic!("no report, {}: {}", done.status, machines.log(CLIENT.0));
+        };
         let counts = ["commands", "answered", "lost", "duplicated"].map(|name| report[name].as_u64());
         let commands = Some(self.commands);
         assert_eq!(counts, [commands, commands, Some(0), Some(0)], "{report}");
@@ -205,7 +207,7 @@ fn the_page_on_deployment_is_true() {
     // Rolling restart, the leader last.
     let flow = deployed.flow(COMMANDS);
     deployed.restart_members(|_, _| {});
-    flow.check();
+    flow.check(&deployed.machines);
 
     // Upgrade: each member finds a snapshot as an earlier version wrote it.
     deployed.take_snapshot();
@@ -215,7 +217,7 @@ fn the_page_on_deployment_is_true() {
         ArchivedSnapshot::read(&spec).write_without_runs();
         assert_eq!(ArchivedSnapshot::read(&spec).versions(), [2]);
     });
-    flow.check();
+    flow.check(&deployed.machines);
     let activated = deployed.client(&["activate"]);
     assert!(activated.contains("active already"), "{activated}");
     for member in deployed.await_whole().members {

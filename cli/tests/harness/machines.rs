@@ -9,8 +9,9 @@ use super::command::Outcome;
 /// Length of the machines' network, in bits.
 const NETWORK: u8 = 24;
 
-/// What is run in the machine's own mount namespace: its disk and its shared memory are put where all machines have theirs.
-const ENTER: &str = r#"mount --bind "$1" "$2" && mount --bind "$3" /dev/shm && shift 3 && exec "$@""#;
+/// What is run in the machine's own mount namespace: its disk and its shared memory are put where all machines have theirs. The disk comes last, and by
+/// a path from the working directory, as the shared memory may hide the folder that both are in.
+const ENTER: &str = r#"mount --bind "$3" /dev/shm && mkdir -p "$2" && mount --bind "$1" "$2" && shift 3 && exec "$@""#;
 
 /// Machines that reach one another through a switch. Drop kills what runs on them, and takes them away.
 pub struct Machines {
@@ -72,15 +73,24 @@ impl Machines {
 
     /// Starts `lugus` on a machine.
     pub fn start(&self, name: &str, arguments: &[&str]) -> Child {
-        let log = fs::File::create(self.folder.join(format!("{name}.log"))).expect("a log");
+        let log = fs::File::create(self.log_path(name)).expect("a log");
         let mut command = self.command(name, arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().expect("ip runs")
+    }
+
+    /// What was written to standard error by what was started last on a machine.
+    pub fn log(&self, name: &str) -> String {
+        fs::read_to_string(self.log_path(name)).unwrap_or_default()
+    }
+
+    fn log_path(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.log"))
     }
 
     fn command(&self, name: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.namespace(name), "unshare", "--mount", "sh", "-c", ENTER, "enter"]);
-        command.args([self.disk(name), self.mount_point(), self.memory(name)]);
+        command.args([disk_name(name).into(), self.mount_point(), self.memory(name)]);
         command.arg(env!("CARGO_BIN_EXE_lugus")).args(arguments).current_dir(&self.folder).env_remove("RUST_LOG");
         command
     }
@@ -95,7 +105,7 @@ impl Machines {
     }
 
     fn disk(&self, name: &str) -> PathBuf {
-        self.folder.join(format!("{name}.disk"))
+        self.folder.join(disk_name(name))
     }
 
     fn memory(&self, name: &str) -> PathBuf {
@@ -126,6 +136,11 @@ impl Drop for Machines {
         let _ = try_ip(&["netns", "del", &self.namespace("switch")]);
         let _ = fs::remove_dir_all(&self.shared_memory);
     }
+}
+
+/// Name of a machine's disk in the folder, which is the working directory of what runs on the machine.
+fn disk_name(name: &str) -> String {
+    format!("{name}.disk")
 }
 
 fn try_ip(arguments: &[&str]) -> bool {
