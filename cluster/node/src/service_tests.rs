@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aeron_cluster_service::testing::RecordingCluster;
-use aeron_cluster_service::{CloseReason, Role, TimeUnit};
+use aeron_cluster_service::{CloseReason, Cluster, Role, TimeUnit};
 use lugus_codecs::Envelope;
 use lugus_codecs::market_data::{self, BookProgress, decode_book};
 use lugus_codecs::order_entry::{decode_message_reject, template_id};
@@ -195,6 +195,17 @@ fn the_book_has_the_best_levels_first_and_the_requested_depth() {
     );
     let reject = market_data::template_id::MARKET_DATA_REQUEST_REJECT;
     assert_eq!(market.says(BOB, &book_message(9, 1)), [(BOB, reject)]);
+}
+
+/// As of a client that did not keep up: what it has asked for more is in the log still, and commands are commands.
+#[test]
+fn nobody_works_for_answers_to_a_session_that_is_being_closed() {
+    let mut market = Market::new(DropCopyPolicy::Operator);
+    assert_eq!(market.says(BOB, &book_message(1, 1)).len(), 1);
+    assert!(market.cluster.close_client_session(BOB));
+    assert_eq!(market.says(BOB, &book_message(1, 1)), []);
+    assert_eq!(market.says(BOB, &new_order_message(1, 1, 11, Side::Sell, 1_000, 5)), [(BOB, EXECUTION)]);
+    assert_eq!(market.says(ALICE, &book_message(1, 1)).len(), 1);
 }
 
 /// A quiet market: no command comes, and orders expire at their time. All members schedule the same timer, also one that

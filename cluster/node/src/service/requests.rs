@@ -1,6 +1,6 @@
 //! Requests of participants, beside commands: answers, and choices of a session.
 
-use aeron_cluster_service::{Cluster, Role};
+use aeron_cluster_service::{ClientSession, Cluster, Role};
 use lugus_codecs::market_data::{BookReject, encode_book, encode_book_orders, encode_book_reject};
 use lugus_codecs::order_entry::{
     CancelOnDisconnect, MessageReject, encode_cancel_on_disconnect_report, encode_message_reject,
@@ -100,7 +100,7 @@ impl MatchingService {
         }
     }
 
-    /// Tells a participant of its own live orders. Only the leader answers, as the answer changes nothing.
+    /// Tells a participant of its own live orders.
     #[cold]
     fn answer_order_status(
         &mut self,
@@ -108,7 +108,7 @@ impl MatchingService {
         session_id: i64,
         look_up: impl FnOnce(&mut Engine, &mut OrderStatusReport),
     ) {
-        if cluster.role() != Role::Leader {
+        if !is_heard(cluster, session_id) {
             return;
         }
         look_up(&mut self.engine, &mut self.order_status);
@@ -134,9 +134,9 @@ impl MatchingService {
         send(cluster, session_id, encode_message_reject(MessageReject { template_id, reason }, &mut self.buffer));
     }
 
-    /// Only the leader answers, as the answer changes nothing.
+    /// Tells a participant of a book.
     fn answer_book(&mut self, cluster: &mut dyn Cluster, session_id: i64, now: EpochNanos, request: &BookRequest) {
-        if cluster.role() != Role::Leader {
+        if !is_heard(cluster, session_id) {
             return;
         }
         let Self { engine, book_reader, buffer, .. } = self;
@@ -152,4 +152,10 @@ impl MatchingService {
             });
         }
     }
+}
+
+/// Whether somebody hears an answer that changes nothing: only what the leader tells goes anywhere, and nothing to a session that is being closed.
+/// Of a client that did not keep up, many requests may be in the log still, and each answer is work for which the others wait.
+fn is_heard(cluster: &dyn Cluster, session_id: i64) -> bool {
+    cluster.role() == Role::Leader && !cluster.client_session(session_id).is_some_and(ClientSession::is_closing)
 }
