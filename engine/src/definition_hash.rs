@@ -130,14 +130,19 @@ mod tests {
             |definition| definition.auctions.schedule.closed = TimeOfDay::from_milliseconds(1),
             |definition| definition.auctions.schedule.at_day_end = AtDayEnd::Close,
         ];
-        let base = btc_usdt(InstrumentId(1));
-        let changed = changes.map(|change| {
-            let mut changed = base;
-            change(&mut changed);
-            of_definition(&changed)
-        });
-        let all: BTreeSet<StateHash> = changed.into_iter().chain([of_definition(&base)]).collect();
-        assert_eq!(all.len(), changes.len() + 1);
+        let plain = btc_usdt(InstrumentId(1));
+        // Without protection and rules nothing of them is in the hash, so that any of them shows.
+        let protection = PriceProtection { protection_points: Quantity(9), ..PriceProtection::NONE };
+        let auctions = AuctionRules { no_cancel_milliseconds: 9, ..AuctionRules::NONE };
+        for base in [plain, InstrumentDefinition { protection, auctions, ..plain }] {
+            let changed = changes.map(|change| {
+                let mut changed = base;
+                change(&mut changed);
+                of_definition(&changed)
+            });
+            let all: BTreeSet<StateHash> = changed.into_iter().chain([of_definition(&base)]).collect();
+            assert_eq!(all.len(), changes.len() + 1);
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ pub mod steps;
 
 use lugus_engine::{Deadline, Engine, EngineLimits};
 use lugus_vocabulary::*;
-use steps::{Number, Step};
+use steps::{Number, STEP, Step};
 
 use crate::follower::{
     Follower, connected_and_followed, disconnected_and_followed, fired_and_followed, told_and_followed,
@@ -16,9 +16,6 @@ use crate::oracle::Oracle;
 use crate::venue::{
     Told, command, connected, disconnected, fired, levels, restore, snapshot, told, told_again, told_of_firm,
 };
-
-/// Nanoseconds of log time that a step takes.
-pub const STEP: i64 = 7;
 
 /// What is compared.
 pub struct Comparison {

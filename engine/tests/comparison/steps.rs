@@ -9,6 +9,9 @@ use proptest::prelude::*;
 use crate::oracle::Shrink;
 use crate::venue::{definition, limit};
 
+/// Nanoseconds of log time that a command takes, or anything else that changes something.
+pub const STEP: i64 = 7;
+
 /// A step of a stream.
 #[derive(Debug, Clone)]
 pub enum Step {

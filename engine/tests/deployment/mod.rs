@@ -6,8 +6,7 @@
 use lugus_engine::{Engine, EngineLimits, Progress};
 use lugus_vocabulary::*;
 
-use crate::comparison::STEP;
-use crate::comparison::steps::{Number, Step};
+use crate::comparison::steps::{Number, STEP, Step};
 use crate::oracle::Oracle;
 use crate::venue::*;
 

@@ -278,6 +278,30 @@ fn of_instruments() {
             |record| record.state_hash.0 += 1,
         ],
     );
+    let gathering = InstrumentRecord {
+        electing: Some((Price(0), Price(0))),
+        auction_end: Some(EpochNanos(0)),
+        indicative_due: Some(EpochNanos(0)),
+        phase_due: Some(EpochNanos(0)),
+        auction_type: Some(AuctionType::Opening),
+        expiring: AuctionOrders::GOOD_FOR_AUCTION,
+        reference_window: Some(ReferenceWindow { number: 0, price: Some(Price(0)) }),
+        ..base
+    };
+    counts(
+        SnapshotRecord::Instrument,
+        gathering,
+        &[
+            |record| record.electing = None,
+            |record| record.auction_end = None,
+            |record| record.indicative_due = None,
+            |record| record.phase_due = None,
+            |record| record.auction_type = None,
+            |record| record.expiring = AuctionOrders::NONE,
+            |record| record.reference_window = None,
+            |record| record.reference_window = Some(ReferenceWindow { number: 0, price: None }),
+        ],
+    );
 }
 
 #[test]
