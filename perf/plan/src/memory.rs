@@ -180,12 +180,15 @@ pub struct MemberMemory {
 
 /// Private memory of the processes that does not depend on the load, in bytes, as measured (docs/capacity.md). That of the service has the
 /// allocator's large pages, of which the pools touch the first ones.
-const SERVICE: u64 = 41_000_000;
+const SERVICE: u64 = 36_000_000;
 const DRIVER: u64 = 1_000_000;
 const JAVA_BESIDE_HEAP: u64 = 33_000_000;
 /// Share of the initial heap that the serial collector gives to new objects, and that is touched before it first collects: four fifths of a
 /// third. The consensus module and the archive keep hardly anything.
 const NEW_OBJECTS: f64 = 0.8 / 3.0;
+/// What a start takes of it, in bytes, and each second after, whatever the load: commands leave no objects.
+const NEW_OBJECTS_OF_A_START: f64 = 3_200_000.0;
+const NEW_OBJECTS_PER_SECOND: f64 = 13_000.0;
 
 impl MemberMemory {
     /// Everything.
@@ -202,10 +205,16 @@ impl MemberMemory {
             market_data_ring: if deployment.market_data.enabled { ring } else { 0 },
             service: SERVICE,
             driver: DRIVER,
-            java: JAVA_BESIDE_HEAP + (deployment.java.initial_heap.as_bytes() as f64 * NEW_OBJECTS) as u64,
+            java: JAVA_BESIDE_HEAP + new_objects(deployment, run) as u64,
             log_buffers: log_buffers(deployment, load, run),
         }
     }
+}
+
+/// Bytes of a JVM's heap that new objects have touched. What was once touched stays.
+fn new_objects(deployment: &Deployment, run: Run) -> f64 {
+    let room = deployment.java.initial_heap.as_bytes() as f64 * NEW_OBJECTS;
+    room.min(NEW_OBJECTS_OF_A_START + run.seconds * NEW_OBJECTS_PER_SECOND)
 }
 
 /// What the engine of a cluster with this load holds, after a while.
@@ -228,7 +237,7 @@ pub fn contents(deployment: &Deployment, load: &Load) -> EngineContents {
     }
 }
 
-/// What a member has done since its start: how much of its log buffers it has touched goes by it.
+/// What a member has done since its start: how much of its log buffers and of its JVM's heap it has touched goes by it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Run {
     /// Commands.
