@@ -76,6 +76,18 @@ pub const OF_MARKET_DATA: &[(Metric, Gauge)] = &[
         counter("lugus_snapshot_market_data_messages_total", "Messages of the loop of snapshots", MEMBERS_FILE),
         Gauge::SnapshotMarketDataMessages,
     ),
+    (
+        counter("lugus_market_data_replays_total", "Replays of recorded market data to listeners", MEMBERS_FILE),
+        Gauge::MarketDataReplays,
+    ),
+    (
+        counter(
+            "lugus_refused_market_data_replays_total",
+            "Requests for replays of market data that were not granted",
+            MEMBERS_FILE,
+        ),
+        Gauge::RefusedMarketDataReplays,
+    ),
 ];
 
 /// Length of the newest snapshot.

@@ -34,6 +34,8 @@ pub enum MarketDataError {
 /// One publication.
 pub(super) struct Target {
     publication: AeronExclusivePublication,
+    /// How long a message waits for the publication.
+    patience: Duration,
     /// Whether a message has waited for the publication longer than allowed, and none has been accepted since.
     is_stuck: bool,
     dropped: u64,
@@ -48,12 +50,23 @@ impl Target {
         if found < MAXIMUM_STREAM_LENGTH {
             return Err(MarketDataError::Mtu { channel: channel.to_owned(), found });
         }
-        Ok(Self { publication, is_stuck: false, dropped: 0 })
+        Ok(Self { publication, patience: PATIENCE, is_stuck: false, dropped: 0 })
+    }
+
+    /// The same publication, for which no message waits, so that an archive whose disk is slow delays no listener: the recording
+    /// gets a hole, once the publication's window is full.
+    pub(super) fn without_patience(self) -> Self {
+        Self { patience: Duration::ZERO, ..self }
     }
 
     /// Whether anybody listens.
     pub(super) fn is_heard(&self) -> bool {
         self.publication.is_connected()
+    }
+
+    /// Position of the stream, in bytes.
+    pub(super) fn position(&self) -> i64 {
+        self.publication.position()
     }
 
     /// Sends a message; it is dropped and counted if the publication does not take it in time.
@@ -68,8 +81,10 @@ impl Target {
                 }
                 // Nobody listens.
                 Err(AeronOfferError::NotConnected) => return,
-                Err(AeronOfferError::BackPressured | AeronOfferError::AdminAction)
-                    if !self.is_stuck && began.get_or_insert_with(Instant::now).elapsed() < PATIENCE =>
+                // The publication goes over to its next term.
+                Err(AeronOfferError::AdminAction) if began.get_or_insert_with(Instant::now).elapsed() < PATIENCE => {}
+                Err(AeronOfferError::BackPressured)
+                    if !self.is_stuck && began.get_or_insert_with(Instant::now).elapsed() < self.patience =>
                 {
                     std::thread::yield_now();
                 }
