@@ -4,14 +4,23 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use lugus_vocabulary::{EpochNanos, LogPosition};
 
-/// Whether followers publish increments.
+/// What becomes of the increments of followers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FollowerFeed {
-    /// The leader alone publishes.
+    /// The leader alone makes increments.
     #[default]
     Off,
-    /// Each follower publishes to those who listen to it.
+    /// Each follower has its own recorded, so that it can replay what a leader that dies has not sent.
+    Recorded,
+    /// Each follower publishes to those who listen to it, and has its increments recorded if any member has.
     On,
+}
+
+impl FollowerFeed {
+    /// Whether a follower makes increments.
+    pub fn has_increments(self) -> bool {
+        self != Self::Off
+    }
 }
 
 /// A log that grows while its time is older than this is replayed. It is more than clocks of members may differ.
