@@ -154,7 +154,8 @@ fn a_member_replays_what_it_keeps_and_nothing_else() {
     let mut traders = Traders::connect(&cluster);
     traders.trade(COMMANDS);
     traders.settle();
-    let begin = now();
+    let first_begin = now();
+    let begin = first_begin;
     traders.trade(COMMANDS);
     traders.settle();
     let first = Asking::connect(&cluster, &driver);
@@ -197,18 +198,17 @@ fn a_member_replays_what_it_keeps_and_nothing_else() {
     cluster.down();
     cluster.up();
     let mut traders = Traders::connect_again(&cluster, closed);
-    let early = begin;
-    let begin = now();
-    until("the recording to begin", || {
-        traders.trade(10);
-        traders.settle();
-        (count(&cluster, Gauge::RecordedMarketDataBytes) > 0).then_some(())
-    });
-    assert!(on_disk(&cluster) <= SEGMENT.as_bytes());
+    traders.trade(COMMANDS);
+    traders.settle();
     let third = Asking::connect(&cluster, &driver);
-    third.ask(early, third.receiver);
-    third.ask(begin, third.receiver);
+    assert!(on_disk(&cluster) < RECORDED.as_bytes());
+    third.ask(first_begin, third.receiver);
     assert_eq!(third.hear(), []);
+    let begin = now();
+    traders.trade(COMMANDS);
+    traders.settle();
+    third.ask(begin, third.receiver);
+    check(&third.hear(), begin, &mut traders);
 }
 
 /// Listeners that do not answer keep their places for a while. Then others get theirs, and the cluster has gone on meanwhile.
@@ -240,11 +240,12 @@ fn listeners_that_do_not_answer_take_no_more_than_their_places() {
     });
     traders.trade(COMMANDS);
     traders.settle();
-    until("a place", || {
+    let increments = until("a place", || {
         asking.ask(begin, asking.receiver);
-        let increments = asking.hear();
-        (!increments.is_empty()).then(|| check(&increments, begin, &mut traders))
+        Some(asking.hear()).filter(|increments| !increments.is_empty())
     });
+    check(&increments, begin, &mut traders);
     assert!(began.elapsed() > PATIENCE_OF_ARCHIVE / 2, "places are kept");
+    assert!(!cluster.log(0).contains("market data can't be replayed"), "the recording was not begun anew");
     traders.check();
 }

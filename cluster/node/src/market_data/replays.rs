@@ -41,6 +41,8 @@ const PAUSE: Duration = Duration::from_millis(2);
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Largest number of requests that are taken at once.
 const FRAGMENT_LIMIT: usize = 16;
+/// How much is read of an error that the archive tells, in bytes.
+const LONGEST_ERROR: usize = 512;
 /// Aeron's number for a value that is absent.
 const NULL_VALUE: i32 = -1;
 /// `RecordingPos`: how far a recording is. Its key begins with the recording's id.
@@ -101,6 +103,8 @@ struct Open {
     recording: Option<Recording>,
     index: RecordedIndex,
     queue: ReplayQueue,
+    /// Whether a replay was refused since the archive was last asked something that it must answer.
+    is_archive_doubted: bool,
     begun: Instant,
     /// When the recording is looked at next, as time since it began.
     look_at: Duration,
@@ -179,6 +183,7 @@ impl Open {
             recording: None,
             index: RecordedIndex::default(),
             queue: ReplayQueue::default(),
+            is_archive_doubted: false,
             begun: Instant::now(),
             look_at: Duration::ZERO,
             client,
@@ -190,10 +195,9 @@ impl Open {
         let now = self.begun.elapsed();
         if now >= self.look_at {
             self.look_at = now + LOOK_INTERVAL;
-            // What the archive tells unasked is of no use, but would fill the stream of its answers.
-            self.archive.poll_for_recording_signals().map_err(archive_error("hear of recordings"))?;
             self.look_at_recording(context, gauges)?;
         }
+        self.hear_archive()?;
         let queue = &mut self.queue;
         let mut take = |message: &[u8], _: AeronHeader| {
             if read(message).is_some_and(|request| !queue.offer(request, now)) {
@@ -208,9 +212,22 @@ impl Open {
                 gauges.replayed();
             }
             Err(refusal) => {
+                self.is_archive_doubted = true;
                 gauges.refused_replay();
                 tracing::debug!(listener = %request.receiver, %refusal, "market data is not replayed");
             }
+        }
+        Ok(())
+    }
+
+    /// Takes what the archive tells unasked: of replays whose receivers do not answer, and of recordings. Such a replay is no fault of the
+    /// archive's, which goes on to record.
+    fn hear_archive(&self) -> Result<(), AeronError> {
+        let mut told = [0; LONGEST_ERROR];
+        self.archive.poll_for_error_response(&mut told).map_err(archive_error("hear the archive"))?;
+        let told = told.split(|byte| *byte == 0).next().unwrap_or_default();
+        if !told.is_empty() {
+            tracing::debug!(reason = one_line(&String::from_utf8_lossy(told)), "a replay of market data has failed");
         }
         Ok(())
     }
@@ -225,6 +242,10 @@ impl Open {
             return Ok(());
         };
         let Recording { id, start_position, term_length, segment_length } = recording;
+        if std::mem::take(&mut self.is_archive_doubted) {
+            // An archive that refuses everything has forgotten the session: then there is no answer.
+            self.archive.get_start_position(id).map_err(archive_error("ask for the recording of market data"))?;
+        }
         let recorded = self.recorded_position(id)?;
         gauges.recorded(u64::try_from(recorded.saturating_sub(start_position)).unwrap_or_default());
         let kept_from = recorded.saturating_sub(context.recorded_length);
