@@ -17,7 +17,7 @@ use lugus_codecs::market_data::{MAXIMUM_STREAM_LENGTH, ReplayRequest, decode_inc
 use lugus_media_driver::ClientDriver;
 use lugus_node::gauges::{Gauge, MemberReading};
 use lugus_topology::{Deployment, Size};
-use lugus_vocabulary::{EpochNanos, MarketData};
+use lugus_vocabulary::{EpochNanos, InstrumentId, MarketData};
 use rusteron_archive::{AeronExclusivePublication, AeronHeader, AeronSubscription};
 use serde_json::Value;
 
@@ -86,42 +86,63 @@ impl Asking {
         });
     }
 
-    /// The increments that come until none has for a second.
+    /// The increments that have come.
     fn hear(&self) -> Vec<MarketData> {
-        let (mut all, mut last_at) = (Vec::new(), Instant::now());
-        while last_at.elapsed() < Duration::from_secs(1) {
-            self.client.do_work().expect("a driver");
-            let mut take = |message: &[u8], _: AeronHeader| {
-                let mut increments = Vec::new();
-                decode_increments(Envelope::open(message).expect("a message"), &mut increments)
-                    .expect("increments")
-                    .expect("increments, and nothing else");
-                all.extend(increments);
-            };
-            if self.replays.poll_fn(&mut take, 64).expect("polled") > 0 {
-                last_at = Instant::now();
-            } else {
-                thread::sleep(Duration::from_millis(1));
-            }
-        }
+        let mut all = Vec::new();
+        self.client.do_work().expect("a driver");
+        let mut take = |message: &[u8], _: AeronHeader| {
+            let mut increments = Vec::new();
+            decode_increments(Envelope::open(message).expect("a message"), &mut increments)
+                .expect("increments")
+                .expect("increments, and nothing else");
+            all.extend(increments);
+        };
+        self.replays.poll_fn(&mut take, 64).expect("polled");
         all
+    }
+
+    /// Checks that nothing comes for a second.
+    #[track_caller]
+    fn hear_nothing(&self) {
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(1) {
+            assert_eq!(self.hear(), []);
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Asks for what there is since `begin` until it comes, up to the numbers of the cluster's books, and checks that it has no gap and begins
+    /// before that time.
+    #[track_caller]
+    fn ask_and_check(&self, begin: EpochNanos, last: &BTreeMap<InstrumentId, u64>) {
+        let mut heard = BTreeMap::<InstrumentId, u64>::new();
+        let (mut first, mut asked) = (None, None);
+        until("everything since then", || {
+            // Who asks for the same again gets it after a while.
+            if asked.is_none_or(|asked: Instant| asked.elapsed() > 2 * PATIENCE_OF_ARCHIVE) {
+                heard.clear();
+                self.ask(begin, self.receiver);
+                asked = Some(Instant::now());
+            }
+            for increment in self.hear() {
+                first.get_or_insert(increment.time);
+                let before = heard.insert(increment.instrument, increment.sequence.0);
+                assert!(
+                    before.is_none_or(|before| increment.sequence.0 == before + 1),
+                    "{increment:?} after {before:?}"
+                );
+            }
+            (heard == *last).then_some(())
+        });
+        assert!(first < Some(begin), "from {first:?} on, and not from {begin:?}");
     }
 }
 
-/// Checks that increments have no gap, begin before a time, and end with the cluster's books.
-#[track_caller]
-fn check(increments: &[MarketData], begin: EpochNanos, traders: &mut Traders) {
-    let first = increments.iter().map(|increment| increment.time).min().expect("increments");
-    assert!(first < begin, "from {first:?} on, and not from {begin:?}");
-    let mut last = BTreeMap::new();
-    for increment in increments {
-        if let Some(before) = last.insert(increment.instrument, increment.sequence.0) {
-            assert_eq!(increment.sequence.0, before + 1, "{:?}", increment.instrument);
-        }
-    }
-    for instrument in INSTRUMENTS {
-        assert_eq!(last.get(&instrument), Some(&traders.book(instrument).market.sequence.0), "{instrument:?}");
-    }
+/// Trades, and returns the numbers of the last increments.
+fn trade(traders: &mut Traders) -> BTreeMap<InstrumentId, u64> {
+    traders.trade(COMMANDS);
+    traders.settle();
+    INSTRUMENTS.map(|instrument| (instrument, traders.book(instrument).market.sequence.0)).into()
 }
 
 /// Length of the segment files on the disk, as `lugus recordings` lists what is recorded of market data.
@@ -152,24 +173,23 @@ fn a_member_replays_what_it_keeps_and_nothing_else() {
     let cluster = LocalCluster::start(1, recorded);
     let driver = driver(&cluster);
     let mut traders = Traders::connect(&cluster);
-    traders.trade(COMMANDS);
-    traders.settle();
+    trade(&mut traders);
     let first_begin = now();
-    let begin = first_begin;
-    traders.trade(COMMANDS);
-    traders.settle();
+    let last = trade(&mut traders);
     let first = Asking::connect(&cluster, &driver);
-    first.ask(begin, first.receiver);
-    check(&first.hear(), begin, &mut traders);
+    first.ask_and_check(first_begin, &last);
 
     // The same again at once: once in five seconds is enough.
-    let refused = count(&cluster, Gauge::RefusedMarketDataReplays);
+    let second = Asking::connect(&cluster, &driver);
+    second.ask_and_check(first_begin, &last);
+    let [refused, granted] = [Gauge::RefusedMarketDataReplays, Gauge::MarketDataReplays].map(|of| count(&cluster, of));
     for _ in 0..20 {
-        first.ask(begin, first.receiver);
+        second.ask(first_begin, second.receiver);
     }
-    assert_eq!(first.hear(), []);
+    second.hear_nothing();
     assert_eq!(count(&cluster, Gauge::RefusedMarketDataReplays), refused + 20);
-    assert_eq!(count(&cluster, Gauge::MarketDataReplays), 1);
+    assert_eq!(count(&cluster, Gauge::MarketDataReplays), granted);
+    drop((first, second));
 
     // What was purged is not replayed, and what is kept is no longer than it says.
     for _ in 0..3 {
@@ -180,72 +200,68 @@ fn a_member_replays_what_it_keeps_and_nothing_else() {
     until("what is purged to be gone", || {
         (on_disk(&cluster) <= RECORDED.as_bytes() + 2 * SEGMENT.as_bytes()).then_some(())
     });
-    let second = Asking::connect(&cluster, &driver);
-    let refused = count(&cluster, Gauge::RefusedMarketDataReplays);
-    second.ask(begin, second.receiver);
-    assert_eq!(second.hear(), []);
-    assert_eq!(count(&cluster, Gauge::RefusedMarketDataReplays), refused + 1);
     let begin = now();
-    traders.trade(COMMANDS);
-    traders.settle();
-    second.ask(begin, second.receiver);
-    check(&second.hear(), begin, &mut traders);
+    let last = trade(&mut traders);
+    let third = Asking::connect(&cluster, &driver);
+    await_refusal(&cluster, &third, first_begin);
+    third.ask_and_check(begin, &last);
     assert_eq!(count(&cluster, Gauge::UnrecordedMarketDataMessages), 0);
+    drop(third);
 
     // A member that starts has forgotten what it recorded before, and the disk, too.
     let (closed, _) = traders.close(&cluster);
-    drop((first, second));
     cluster.down();
     cluster.up();
     let mut traders = Traders::connect_again(&cluster, closed);
-    traders.trade(COMMANDS);
-    traders.settle();
-    let third = Asking::connect(&cluster, &driver);
-    assert!(on_disk(&cluster) < RECORDED.as_bytes());
-    third.ask(first_begin, third.receiver);
-    assert_eq!(third.hear(), []);
+    trade(&mut traders);
     let begin = now();
-    traders.trade(COMMANDS);
-    traders.settle();
-    third.ask(begin, third.receiver);
-    check(&third.hear(), begin, &mut traders);
+    let last = trade(&mut traders);
+    until("the recording", || (count(&cluster, Gauge::RecordedMarketDataBytes) > 0).then_some(()));
+    assert!(on_disk(&cluster) <= RECORDED.as_bytes() + 2 * SEGMENT.as_bytes());
+    let fourth = Asking::connect(&cluster, &driver);
+    await_refusal(&cluster, &fourth, first_begin);
+    fourth.ask_and_check(begin, &last);
 }
 
-/// Listeners that do not answer keep their places for a while. Then others get theirs, and the cluster has gone on meanwhile.
+/// Asks for what is no longer kept.
+fn await_refusal(cluster: &LocalCluster, asking: &Asking, begin: EpochNanos) {
+    let refused = count(cluster, Gauge::RefusedMarketDataReplays);
+    asking.ask(begin, asking.receiver);
+    until("a refusal", || {
+        assert_eq!(asking.hear(), []);
+        (count(cluster, Gauge::RefusedMarketDataReplays) == refused + 1).then_some(())
+    });
+    asking.hear_nothing();
+}
+
+/// Listeners that do not answer keep their places for a while. Then others get theirs, and the member has recorded meanwhile.
 #[test]
 fn listeners_that_do_not_answer_take_no_more_than_their_places() {
     let cluster = LocalCluster::start(1, recorded);
     let driver = driver(&cluster);
     let mut traders = Traders::connect(&cluster);
-    traders.trade(COMMANDS);
-    traders.settle();
+    trade(&mut traders);
     let begin = now();
-    traders.trade(COMMANDS);
-    traders.settle();
-    let asking = Asking::connect(&cluster, &driver);
+    trade(&mut traders);
     let silent: Vec<_> = (0..12).map(|_| UdpSocket::bind("127.0.0.1:0").expect("a port")).collect();
+    let asking = Asking::connect(&cluster, &driver);
     let began = Instant::now();
     for socket in &silent {
         asking.ask(begin, socket.local_addr().expect("an address"));
     }
     until("all requests to be looked at", || {
+        asking.hear();
         let looked_at = count(&cluster, Gauge::MarketDataReplays) + count(&cluster, Gauge::RefusedMarketDataReplays);
         (looked_at == silent.len() as u64).then_some(())
     });
-    assert!(began.elapsed() < PATIENCE_OF_ARCHIVE, "too slow to tell");
-    assert_eq!(count(&cluster, Gauge::MarketDataReplays), AT_A_TIME);
-    asking.ask(begin, asking.receiver);
-    until("one more refusal", || {
-        (count(&cluster, Gauge::RefusedMarketDataReplays) == silent.len() as u64 - AT_A_TIME + 1).then_some(())
-    });
-    traders.trade(COMMANDS);
-    traders.settle();
-    let increments = until("a place", || {
-        asking.ask(begin, asking.receiver);
-        Some(asking.hear()).filter(|increments| !increments.is_empty())
-    });
-    check(&increments, begin, &mut traders);
-    assert!(began.elapsed() > PATIENCE_OF_ARCHIVE / 2, "places are kept");
+    // Later than that, the first places are free again.
+    if began.elapsed() < PATIENCE_OF_ARCHIVE {
+        assert_eq!(count(&cluster, Gauge::MarketDataReplays), AT_A_TIME);
+    }
+    drop(asking);
+    let last = trade(&mut traders);
+    let asking = Asking::connect(&cluster, &driver);
+    asking.ask_and_check(begin, &last);
     assert!(!cluster.log(0).contains("market data can't be replayed"), "the recording was not begun anew");
     traders.check();
 }
