@@ -45,11 +45,6 @@ fn count(cluster: &LocalCluster, gauge: Gauge) -> u64 {
     MemberReading::read(&cluster.member(0).gauges_file()).expect("the member's file").get(gauge)
 }
 
-fn now() -> EpochNanos {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    EpochNanos(i64::try_from(now.as_nanos()).expect("before 2262"))
-}
-
 /// A program that asks for replays, at a port of its own.
 struct Asking {
     requests: AeronExclusivePublication,
@@ -111,38 +106,51 @@ impl Asking {
         }
     }
 
-    /// Asks for what there is since `begin` until it comes, up to the numbers of the cluster's books, and checks that it has no gap and begins
-    /// before that time.
+    /// Asks for what there is since a moment until it comes, up to the numbers of the cluster's books, and checks that it has no gap and
+    /// leaves none to what there was at that moment.
     #[track_caller]
-    fn ask_and_check(&self, begin: EpochNanos, last: &BTreeMap<InstrumentId, u64>) {
+    fn ask_and_check(&self, since: &Moment, last: &Moment) {
         let mut heard = BTreeMap::<InstrumentId, u64>::new();
-        let (mut first, mut asked) = (None, None);
+        let mut asked = None;
         until("everything since then", || {
             // Who asks for the same again gets it after a while.
             if asked.is_none_or(|asked: Instant| asked.elapsed() > 2 * PATIENCE_OF_ARCHIVE) {
                 heard.clear();
-                self.ask(begin, self.receiver);
+                self.ask(since.time, self.receiver);
                 asked = Some(Instant::now());
             }
             for increment in self.hear() {
-                first.get_or_insert(increment.time);
-                let before = heard.insert(increment.instrument, increment.sequence.0);
-                assert!(
-                    before.is_none_or(|before| increment.sequence.0 == before + 1),
-                    "{increment:?} after {before:?}"
-                );
+                let (instrument, sequence) = (increment.instrument, increment.sequence.0);
+                match heard.insert(instrument, sequence) {
+                    Some(before) => assert_eq!(sequence, before + 1, "{instrument:?}"),
+                    None => {
+                        assert!(sequence <= since.sequences[&instrument] + 1, "{instrument:?}: {sequence}, {since:?}")
+                    }
+                }
             }
-            (heard == *last).then_some(())
+            (heard == last.sequences).then_some(())
         });
-        assert!(first < Some(begin), "from {first:?} on, and not from {begin:?}");
     }
 }
 
-/// Trades, and returns the numbers of the last increments.
-fn trade(traders: &mut Traders) -> BTreeMap<InstrumentId, u64> {
+/// A moment, and the numbers of the last increments until then.
+#[derive(Debug)]
+struct Moment {
+    time: EpochNanos,
+    sequences: BTreeMap<InstrumentId, u64>,
+}
+
+/// Trades, and returns what there is then.
+fn trade(traders: &mut Traders) -> Moment {
     traders.trade(COMMANDS);
     traders.settle();
-    INSTRUMENTS.map(|instrument| (instrument, traders.book(instrument).market.sequence.0)).into()
+    now(traders)
+}
+
+fn now(traders: &mut Traders) -> Moment {
+    let sequences = INSTRUMENTS.map(|instrument| (instrument, traders.book(instrument).market.sequence.0)).into();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    Moment { time: EpochNanos(i64::try_from(now.as_nanos()).expect("before 2262")), sequences }
 }
 
 /// Length of the segment files on the disk, as `lugus recordings` lists what is recorded of market data.
@@ -173,18 +181,17 @@ fn a_member_replays_what_it_keeps_and_nothing_else() {
     let cluster = LocalCluster::start(1, recorded);
     let driver = driver(&cluster);
     let mut traders = Traders::connect(&cluster);
-    trade(&mut traders);
-    let first_begin = now();
+    let first_begin = trade(&mut traders);
     let last = trade(&mut traders);
     let first = Asking::connect(&cluster, &driver);
-    first.ask_and_check(first_begin, &last);
+    first.ask_and_check(&first_begin, &last);
 
     // The same again at once: once in five seconds is enough.
     let second = Asking::connect(&cluster, &driver);
-    second.ask_and_check(first_begin, &last);
+    second.ask_and_check(&first_begin, &last);
     let [refused, granted] = [Gauge::RefusedMarketDataReplays, Gauge::MarketDataReplays].map(|of| count(&cluster, of));
     for _ in 0..20 {
-        second.ask(first_begin, second.receiver);
+        second.ask(first_begin.time, second.receiver);
     }
     second.hear_nothing();
     assert_eq!(count(&cluster, Gauge::RefusedMarketDataReplays), refused + 20);
@@ -200,11 +207,11 @@ fn a_member_replays_what_it_keeps_and_nothing_else() {
     until("what is purged to be gone", || {
         (on_disk(&cluster) <= RECORDED.as_bytes() + 2 * SEGMENT.as_bytes()).then_some(())
     });
-    let begin = now();
+    let begin = now(&mut traders);
     let last = trade(&mut traders);
     let third = Asking::connect(&cluster, &driver);
-    await_refusal(&cluster, &third, first_begin);
-    third.ask_and_check(begin, &last);
+    await_refusal(&cluster, &third, first_begin.time);
+    third.ask_and_check(&begin, &last);
     assert_eq!(count(&cluster, Gauge::UnrecordedMarketDataMessages), 0);
     drop(third);
 
@@ -213,14 +220,13 @@ fn a_member_replays_what_it_keeps_and_nothing_else() {
     cluster.down();
     cluster.up();
     let mut traders = Traders::connect_again(&cluster, closed);
-    trade(&mut traders);
-    let begin = now();
+    let begin = trade(&mut traders);
     let last = trade(&mut traders);
     until("the recording", || (count(&cluster, Gauge::RecordedMarketDataBytes) > 0).then_some(()));
     assert!(on_disk(&cluster) <= RECORDED.as_bytes() + 2 * SEGMENT.as_bytes());
     let fourth = Asking::connect(&cluster, &driver);
-    await_refusal(&cluster, &fourth, first_begin);
-    fourth.ask_and_check(begin, &last);
+    await_refusal(&cluster, &fourth, first_begin.time);
+    fourth.ask_and_check(&begin, &last);
 }
 
 /// Asks for what is no longer kept.
@@ -240,14 +246,13 @@ fn listeners_that_do_not_answer_take_no_more_than_their_places() {
     let cluster = LocalCluster::start(1, recorded);
     let driver = driver(&cluster);
     let mut traders = Traders::connect(&cluster);
-    trade(&mut traders);
-    let begin = now();
+    let begin = trade(&mut traders);
     trade(&mut traders);
     let silent: Vec<_> = (0..12).map(|_| UdpSocket::bind("127.0.0.1:0").expect("a port")).collect();
     let asking = Asking::connect(&cluster, &driver);
     let began = Instant::now();
     for socket in &silent {
-        asking.ask(begin, socket.local_addr().expect("an address"));
+        asking.ask(begin.time, socket.local_addr().expect("an address"));
     }
     until("all requests to be looked at", || {
         asking.hear();
@@ -261,7 +266,7 @@ fn listeners_that_do_not_answer_take_no_more_than_their_places() {
     drop(asking);
     let last = trade(&mut traders);
     let asking = Asking::connect(&cluster, &driver);
-    asking.ask_and_check(begin, &last);
+    asking.ask_and_check(&begin, &last);
     assert!(!cluster.log(0).contains("market data can't be replayed"), "the recording was not begun anew");
     traders.check();
 }
