@@ -10,15 +10,13 @@
 mod harness;
 
 use std::env;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use harness::{INSTRUMENTS, LocalCluster, PATIENCE, Traders, driver, until, without_elections};
+use harness::{INSTRUMENTS, LocalCluster, LossyWay, PATIENCE, Traders, driver, until, without_elections};
 use lugus_client::{
     BookType, FeedContext, FeedCounts, FeedHandler, FeedStatus, FollowedBook, Gap, GapEnding, InstrumentDefinition,
     InstrumentId, MarketDataFeed, Side,
@@ -34,8 +32,6 @@ const OUTSTANDING: u32 = 50;
 /// Number of leaders that are killed, one after the other, unless the variable says another number.
 const KILLED: usize = 3;
 const KILLED_VARIABLE: &str = "LUGUS_KILLED_LEADERS";
-/// Share of the datagrams with data that the network loses.
-const LOSS: f64 = 0.05;
 /// Length of the recordings that are kept.
 const RECORDED: Size = Size::mib(256);
 const FOLLOWED: InstrumentId = INSTRUMENTS[0];
@@ -325,16 +321,22 @@ fn a_listener_without_a_session_gets_what_dead_leaders_did_not_send_from_recordi
     assert_eq!((heard.counts.lost_gaps, heard.counts.loaded_books), (0, 1), "{:?}", heard.gaps);
 }
 
-/// The listener's media driver loses datagrams, and its streams of increments do not ask for them again, as those of a multicast feed do not.
+/// Datagrams are lost on the way to the listener, whose streams of increments do not ask for them again, as those of a multicast feed do not.
 #[test]
 fn a_listener_over_a_network_that_loses_gets_what_it_misses_from_replays_and_not_from_snapshots() {
     let cluster = LocalCluster::start(3, |deployment| {
         without_elections(deployment);
         Feeds::AAndRecordings.adjust(deployment);
     });
-    let driver = lossy_driver(&cluster);
+    let driver = driver(&cluster);
     let mut context = context(&cluster, driver.aeron_dir());
-    context.channels.iter_mut().for_each(|channel| channel.push_str("|reliable=false"));
+    let mut ways = Vec::new();
+    for (channel, member) in context.channels.iter_mut().zip(&cluster.spec().members) {
+        let port = &member.endpoints.market_data;
+        let way = LossyWay::to(port.to_string().parse().expect("an address"));
+        *channel = channel.replace(&format!("control={port}"), &format!("control={}", way.address)) + "|reliable=false";
+        ways.push(way);
+    }
     let mut traders = Traders::connect(&cluster);
     traders.trade_for(A_WHILE, COMMANDS_PER_SECOND);
     let listener = Listener::over(driver.aeron_dir(), &context, &[]);
@@ -347,7 +349,8 @@ fn a_listener_over_a_network_that_loses_gets_what_it_misses_from_replays_and_not
     traders.settle();
     let last = listener.await_book_of(&cluster);
     let heard = listener.heard();
-    println!("increments {first} to {last}: {:?}, gaps {:?}", heard.counts, heard.gaps);
+    let lost: u64 = ways.iter().map(LossyWay::lost).sum();
+    println!("increments {first} to {last}, {lost} datagrams lost: {:?}, gaps {:?}", heard.counts, heard.gaps);
     assert!(last - first > 1_000);
     assert_eq!(
         (heard.counts.lost_gaps, heard.counts.loaded_books),
@@ -358,21 +361,5 @@ fn a_listener_over_a_network_that_loses_gets_what_it_misses_from_replays_and_not
     let replayed = heard.gaps.iter().filter(|gap| gap.ending == GapEnding::Replayed).count();
     assert!(replayed >= 10 && heard.counts.from_replays >= 10);
     drop(listener);
-    drop(driver);
-}
-
-/// A media driver that loses some of the datagrams that it receives.
-fn lossy_driver(cluster: &LocalCluster) -> ClientDriver {
-    let program = cluster.folder().join("lossy-driver");
-    let driver = Path::new(env!("CARGO_BIN_EXE_lugus")).with_file_name("lugus-media-driver");
-    let script = format!(
-        "#!/bin/sh\nexport AERON_UDP_CHANNEL_INCOMING_INTERCEPTORS=loss\n\
-         export AERON_UDP_CHANNEL_TRANSPORT_BINDINGS_LOSS_ARGS='rate={LOSS}|seed=7|recv-msg-mask=0x2'\nexec {} \"$@\"\n",
-        driver.display()
-    );
-    fs::write(&program, script).expect("written");
-    fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("a program");
-    let mut deployment = cluster.deployment.clone();
-    deployment.driver.binary = Some(program);
-    ClientDriver::start(&deployment).expect("a driver")
+    drop((driver, ways));
 }

@@ -9,10 +9,10 @@ use std::sync::{LazyLock, Mutex};
 use std::time::Instant;
 
 use rusteron_media_driver::bindings::{
-    aeron_data_packet_dispatcher_t, aeron_driver_context_get_udp_channel_incoming_interceptors,
-    aeron_publication_image_t, aeron_udp_channel_control_mode_en, aeron_udp_channel_incoming_interceptor_t,
-    aeron_udp_channel_interceptor_bindings_t, aeron_udp_channel_interceptor_notification_type_en, aeron_udp_channel_t,
-    aeron_udp_channel_transport_t, sockaddr_storage, timespec,
+    aeron_data_packet_dispatcher_t, aeron_publication_image_t, aeron_udp_channel_control_mode_en,
+    aeron_udp_channel_incoming_interceptor_t, aeron_udp_channel_interceptor_bindings_t,
+    aeron_udp_channel_interceptor_notification_type_en, aeron_udp_channel_t, aeron_udp_channel_transport_t,
+    sockaddr_storage, timespec,
 };
 use rusteron_media_driver::{AeronCError, AeronDriverContext, AeronUdpChannelInterceptorBindings};
 
@@ -58,18 +58,13 @@ pub(crate) fn dropped() -> u64 {
 /// # Errors
 /// When there is no memory.
 pub(crate) fn install(context: &AeronDriverContext) -> Result<(), AeronCError> {
-    let mut bindings = aeron_udp_channel_interceptor_bindings_t {
+    let memory = interceptor::allocate(aeron_udp_channel_interceptor_bindings_t {
         incoming_init_func: Some(interceptor::init),
         incoming_func: Some(incoming),
         incoming_image_notification_func: Some(on_image),
         incoming_transport_notification_func: Some(on_transport),
         ..interceptor::none(c"frame-filter")
-    };
-    // Those that Aeron's variables in the environment name come after it: tests lose datagrams with them.
-    // SAFETY: the context is open, and frees all of the chain when it ends.
-    bindings.meta_info.next_interceptor_bindings =
-        unsafe { aeron_driver_context_get_udp_channel_incoming_interceptors(context.get_inner()) };
-    let memory = interceptor::allocate(bindings)?;
+    })?;
     context.set_udp_channel_incoming_interceptors(&AeronUdpChannelInterceptorBindings::from(memory))?;
     Ok(())
 }
