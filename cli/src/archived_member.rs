@@ -113,6 +113,13 @@ impl ClusterLog {
     }
 }
 
+/// A running member's log as it is now; `None` if it is no running member's, or can't be read.
+pub fn open_again(cluster: &ClusterSpec, member: &ArchivedMember) -> Option<ArchivedMember> {
+    member.published?;
+    let spec = cluster.members.iter().find(|spec| Some(spec.id.0) == member.id)?;
+    open(cluster, spec).ok()
+}
+
 fn open(cluster: &ClusterSpec, member: &MemberSpec) -> Result<ArchivedMember, Failure> {
     let name = format!("member {} of {}", member.id, cluster.name);
     let published = match read_status(&member.aeron_dir, cluster.id.0) {

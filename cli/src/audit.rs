@@ -18,6 +18,9 @@ use crate::output::Output;
 /// Longest wait for a running member's archive to have written what its service has applied.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Number of times that the log of a running member is audited which purges meanwhile what is being read.
+const ATTEMPTS: usize = 10;
+
 /// The JSON document.
 #[derive(Debug, Default, Serialize)]
 struct Audited {
@@ -132,11 +135,7 @@ fn audit_cluster(cluster: &ClusterSpec, members: &[ArchivedMember]) -> Vec<Audit
     let mut audited = Vec::new();
     let mut at_common_end: Option<(String, StateAt)> = None;
     for member in members {
-        let report = member.log.as_ref().map_err(ToString::to_string).and_then(|log| {
-            let report = audit_member(cluster, log, member.published, common_end);
-            report.map_err(|error| error.to_string())
-        });
-        let report = report.map(|mut report| {
+        let report = audit_member(cluster, member, common_end).map(|mut report| {
             if let Some(state) = report.hashes.first() {
                 let (other, expected) = at_common_end.get_or_insert_with(|| (member.to_string(), *state));
                 if expected.hash != state.hash {
@@ -152,7 +151,36 @@ fn audit_cluster(cluster: &ClusterSpec, members: &[ArchivedMember]) -> Vec<Audit
     audited
 }
 
-fn audit_member(
+/// Audits a member, and a running one again if it has purged meanwhile what was read of it: snapshots, and the log before them.
+fn audit_member(cluster: &ClusterSpec, member: &ArchivedMember, common_end: i64) -> Result<AuditReport, String> {
+    let mut later: Option<ArchivedMember> = None;
+    for attempt in 1.. {
+        let member = later.as_ref().unwrap_or(member);
+        let report = member.log.as_ref().map_err(ToString::to_string).and_then(|log| {
+            let report = audit_log(cluster, log, member.published, common_end);
+            report.map_err(|error| error.to_string())
+        });
+        let is_clean = report.as_ref().is_ok_and(|report| report.differences.is_empty());
+        let now = if is_clean || attempt == ATTEMPTS { None } else { archived_member::open_again(cluster, member) };
+        match now {
+            Some(now) if has_purged(member, &now) => later = Some(now),
+            _ => return report,
+        }
+    }
+    Err(String::from("it was not audited"))
+}
+
+/// Whether a log begins later than it did, or has other snapshots.
+fn has_purged(before: &ArchivedMember, now: &ArchivedMember) -> bool {
+    match (&before.log, &now.log) {
+        (Ok(before), Ok(now)) => {
+            before.start_position() != now.start_position() || before.newest_snapshot() != now.newest_snapshot()
+        }
+        _ => false,
+    }
+}
+
+fn audit_log(
     cluster: &ClusterSpec,
     log: &ArchivedLog,
     published: Option<StateAt>,

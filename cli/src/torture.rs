@@ -26,6 +26,7 @@ pub fn run(wanted: &Torture, output: Output) -> Result<(), Failure> {
         duration: Duration::from_secs_f64(wanted.minutes * 60.0),
         rate: wanted.rate,
         clients: wanted.clients,
+        java_clients: wanted.java_clients,
         only: wanted.only.clone(),
         without: wanted.without.clone(),
         plan,

@@ -4,11 +4,15 @@
 
 mod harness;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use harness::{LocalCluster, SmallDisk, Traders, folder, is_alive, log_file, until, without_elections};
+use harness::{
+    LocalCluster, PATIENCE, SmallDisk, Traders, folder, is_alive, log_file, lugus, until, without_elections,
+};
 use lugus_media_driver::DAMAGED_EXIT_CODE;
 use lugus_topology::{Deployment, Size};
 use serde_json::Value;
@@ -61,6 +65,31 @@ fn prune(cluster: &LocalCluster) -> Value {
     let answer = cluster.lugus(&["--json", "prune"]).json();
     eprintln!("{answer}");
     answer
+}
+
+#[test]
+fn audits_of_members_that_purge_meanwhile_find_nothing() {
+    let cluster = LocalCluster::start(3, short_log);
+    let mut traders = Traders::connect(&cluster);
+    let (folder, config) = (cluster.folder(), cluster.config.to_str().expect("a path"));
+    let begun = Instant::now();
+    // Until the logs of three purges were audited, where each audit has to find that nothing differs.
+    let audits = || {
+        let mut starts = BTreeSet::new();
+        while starts.len() < 4 {
+            assert!(begun.elapsed() < PATIENCE, "audited from {starts:?}");
+            let audited = lugus(folder, &["--config", config, "--json", "audit"]).json();
+            let members = audited["members"].as_array().expect("members").iter();
+            starts.extend(members.map(|member| member["start_position"].as_i64().expect("a position")));
+        }
+    };
+    thread::scope(|scope| {
+        let audits = scope.spawn(audits);
+        while !audits.is_finished() {
+            traders.trade(COMMANDS);
+        }
+    });
+    traders.settle();
 }
 
 #[test]

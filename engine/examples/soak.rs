@@ -22,7 +22,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use comparison::Comparison;
-use comparison::steps::{Spread, limits, step};
+use comparison::steps::{Spread, Step, limits, step};
+use lugus_engine::EngineLimits;
 use lugus_vocabulary::{InstrumentDefinition, Price, Quantity, ReportBody};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -36,11 +37,12 @@ fn main() {
     let (mut steps, mut told) = (0, BTreeMap::new());
     let mut seed = first;
     while begin.elapsed() < length {
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| stream(seed, &mut told)));
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(seed, &mut told)));
         match outcome {
             Ok(of_it) => steps += of_it,
             Err(_) => {
-                eprintln!("seed {seed} differs: soak 1 {seed}");
+                eprintln!("seed {seed} differs: soak 1 {seed}; these of its steps do, too:");
+                shortest(seed);
                 std::process::exit(1);
             }
         }
@@ -52,8 +54,8 @@ fn main() {
     }
 }
 
-/// Runs the stream of a seed, counts what is told by kind, and returns the number of steps.
-fn stream(seed: u64, told: &mut BTreeMap<String, u64>) -> usize {
+/// The stream of a seed.
+fn stream(seed: u64) -> (EngineLimits, [InstrumentDefinition; 2], Vec<Step>) {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
@@ -72,6 +74,12 @@ fn stream(seed: u64, told: &mut BTreeMap<String, u64>) -> usize {
     };
     let limits = limits().new_tree(&mut runner).unwrap().current();
     let steps = proptest::collection::vec(step(spread), 400..800).new_tree(&mut runner).unwrap().current();
+    (limits, definitions, steps)
+}
+
+/// Runs the stream of a seed, counts what is told by kind, and returns the number of steps.
+fn run(seed: u64, told: &mut BTreeMap<String, u64>) -> usize {
+    let (limits, definitions, steps) = stream(seed);
     let mut comparison = Comparison::new(limits, definitions);
     for step in &steps {
         for told_now in comparison.step(step) {
@@ -79,6 +87,42 @@ fn stream(seed: u64, told: &mut BTreeMap<String, u64>) -> usize {
         }
     }
     steps.len()
+}
+
+/// Leaves steps out of the stream of a seed as long as it still differs, and prints the rest with what is told.
+fn shortest(seed: u64) {
+    let (limits, definitions, mut steps) = stream(seed);
+    let differs = |steps: &[Step]| {
+        let run = || {
+            let mut comparison = Comparison::new(limits, definitions);
+            steps.iter().for_each(|step| drop(comparison.step(step)));
+        };
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err()
+    };
+    std::panic::set_hook(Box::new(|_| ()));
+    let mut chunk = steps.len() / 2;
+    while chunk > 0 {
+        let mut from = 0;
+        while from < steps.len() {
+            let mut fewer = steps.clone();
+            fewer.drain(from..(from + chunk).min(steps.len()));
+            if differs(&fewer) {
+                steps = fewer;
+            } else {
+                from += chunk;
+            }
+        }
+        chunk /= 2;
+    }
+    let _ = std::panic::take_hook();
+    eprintln!("{limits:?}");
+    let mut comparison = Comparison::new(limits, definitions);
+    for step in &steps {
+        eprintln!("{step:?}");
+        for told in comparison.step(step) {
+            eprintln!("    {told:?}");
+        }
+    }
 }
 
 fn kind(told: &Told) -> String {

@@ -108,12 +108,22 @@ impl Engine {
     /// steps.
     #[inline(always)]
     pub(crate) fn pass_time(&mut self, now: EpochNanos, first: InstrumentId, sink: &mut impl EventSink) {
+        if !self.pool.unfinished.is_quiet(now) {
+            self.look_around(now, first, sink);
+        }
+        self.pool.unfinished.begin(now);
+    }
+
+    /// Looks whether there is anything to do that does not wait for a command, and does some of it.
+    #[cold]
+    #[inline(never)]
+    fn look_around(&mut self, now: EpochNanos, first: InstrumentId, sink: &mut impl EventSink) {
         self.pool.unfinished.is_overdue = false;
-        let is_alarmed = self.pool.unfinished.is_alarmed(now);
-        if self.pool.due(now).is_some() | self.pool.unfinished.is_any() | is_alarmed {
+        if self.pool.may_go_on(now) {
             self.go_on(now, first, sink);
         }
         self.pool.unfinished.begin(now);
+        self.pool.settle(now);
     }
 
     /// Applies or answers a command of any kind: it may be the first one of its scope, or one that is not applied.
@@ -286,7 +296,7 @@ impl Engine {
     ) {
         let Listed { instrument, hash, .. } = self.instruments.touch(place);
         let (pool, reporter) = (&mut self.pool, &mut Reporter::new(now, &mut self.scopes, hash, scope, sink));
-        if pool.is_doubtful() {
+        if !pool.unfinished.is_quiet(now) && pool.is_doubtful() {
             ended::end_those_met(action, instrument, pool, reporter);
         }
         let participant = pool.participant_of(scope);
@@ -295,19 +305,27 @@ impl Engine {
         // Of a firm with limits, by which its orders are judged, too.
         let allowed = risk.firm.map(|firm| firms.allowed(firm, &risk.limits, participant, |place| pool.open_of(place)));
         let done = match action {
-            Action::New(order) => risk.admit(now, firms).and_then(|()| {
-                let limits = allowed.as_ref().map_or(&risk.limits, |allowed| &allowed.limits);
-                order_entry::new_order(order, limits, instrument, pool, reporter)
-            }),
-            Action::Cancel { orig_client_order_id } => risk
-                .admit_cancel(now, firms)
-                .and_then(|()| auction_phase::check_cancels(instrument, now))
-                .and_then(|()| order_entry::cancel(*orig_client_order_id, instrument, pool, reporter)),
-            Action::Replace(replace) => {
-                risk.admit_replacement(now, firms, || order_entry::is_decrease(replace, scope, pool)).and_then(|()| {
+            Action::New(order) => match risk.admit(now, firms) {
+                Ok(()) => {
                     let limits = allowed.as_ref().map_or(&risk.limits, |allowed| &allowed.limits);
-                    order_entry::replace(replace, limits, instrument, pool, reporter)
-                })
+                    order_entry::new_order(order, limits, instrument, pool, reporter)
+                }
+                refused => refused,
+            },
+            Action::Cancel { orig_client_order_id } => {
+                match risk.admit_cancel(now, firms).and_then(|()| auction_phase::check_cancels(instrument, now)) {
+                    Ok(()) => order_entry::cancel(*orig_client_order_id, instrument, pool, reporter),
+                    refused => refused,
+                }
+            }
+            Action::Replace(replace) => {
+                match risk.admit_replacement(now, firms, || order_entry::is_decrease(replace, scope, pool)) {
+                    Ok(()) => {
+                        let limits = allowed.as_ref().map_or(&risk.limits, |allowed| &allowed.limits);
+                        order_entry::replace(replace, limits, instrument, pool, reporter)
+                    }
+                    refused => refused,
+                }
             }
             _ => execute_other(action, now, risk, firms, instrument, pool, reporter),
         };

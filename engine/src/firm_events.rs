@@ -124,10 +124,11 @@ impl FirmStream {
         // A kept report answers the last command applied, or none.
         self.kept.push_back(report.client_sequence, report, limit);
         let Report { participant, instrument, event_sequence, .. } = *report;
-        self.scopes.push_back(ToldIn { participant, instrument, event_sequence });
-        if self.scopes.len() > self.kept.len() {
+        // Before the next one comes, so that a full list does not double.
+        if self.scopes.len() >= self.kept.len() {
             self.scopes.pop_front();
         }
+        self.scopes.push_back(ToldIn { participant, instrument, event_sequence });
         FirmEvent { firm: self.firm, event_sequence: self.last, report: *report }
     }
 

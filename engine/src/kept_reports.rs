@@ -103,14 +103,17 @@ impl KeptReports {
         execution: &Execution,
         limit: u32,
     ) {
-        let row = self.next_row(applied, heading);
+        let detail = self.details.next() as u32;
         let has_detail = ReportRow::needs_detail(execution);
         if has_detail {
             let Self { rows, before, details, .. } = self;
             let next = details.next();
             details.push(TradeDetail::of(execution), || first_detail(rows, *before, limit, next));
         }
-        self.push_row(row.with_execution(execution, has_detail), limit);
+        let before = self.make_way(limit);
+        // Before the row is made, so that nothing of it has to wait for a call.
+        let slot = self.rows.push_slot(|| before);
+        *slot = ReportRow::new(applied, heading, detail).with_execution(execution, has_detail);
         self.prefetch_next();
     }
 
@@ -133,9 +136,15 @@ impl KeptReports {
 
     #[inline(always)]
     fn push_row(&mut self, row: ReportRow, limit: u32) {
-        let before = self.before.max(self.rows.next().saturating_sub(limit.into()));
+        let before = self.make_way(limit);
         self.rows.push(row, || before);
-        self.before = before;
+    }
+
+    /// Forgets the oldest report if `limit` are kept, as another one comes; returns the event sequence of the newest one that is not kept.
+    #[inline(always)]
+    fn make_way(&mut self, limit: u32) -> u64 {
+        self.before = self.before.max(self.rows.next().saturating_sub(limit.into()));
+        self.before
     }
 
     #[cold]

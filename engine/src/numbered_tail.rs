@@ -38,12 +38,31 @@ impl<T: Copy + Default> NumberedTail<T> {
     /// Adds the next item. `oldest_needed`, which is called now and then, tells the lowest number whose item is still needed.
     #[inline(always)]
     pub(crate) fn push(&mut self, item: T, oldest_needed: impl FnOnce() -> u64) {
-        if self.next_place == self.current.len() {
-            self.make_room(oldest_needed());
+        let slot = self.push_slot(oldest_needed);
+        *slot = item;
+    }
+
+    /// Adds the next item, which is written by the caller: until then it is an earlier one.
+    #[inline(always)]
+    pub(crate) fn push_slot(&mut self, oldest_needed: impl FnOnce() -> u64) -> &mut T {
+        let place = self.next_place;
+        if place >= self.current.len() {
+            return self.push_slot_with_room(oldest_needed());
         }
-        self.current[self.next_place] = item;
+        self.next_place = place + 1;
+        self.next += 1;
+        &mut self.current[place]
+    }
+
+    /// The same where there is no room.
+    #[cold]
+    #[inline(never)]
+    fn push_slot_with_room(&mut self, oldest_needed: u64) -> &mut T {
+        self.make_room(oldest_needed);
+        let place = self.next_place;
         self.next_place += 1;
         self.next += 1;
+        &mut self.current[place]
     }
 
     /// The place of the next item, if its chunk is there.
@@ -84,8 +103,6 @@ impl<T: Copy + Default> NumberedTail<T> {
 
     /// Makes room for at least one more item: in a longer first chunk, in the oldest chunk if none of its items is needed, or
     /// in a new one.
-    #[cold]
-    #[inline(never)]
     fn make_room(&mut self, oldest_needed: u64) {
         let length = self.current.len();
         if length < CHUNK {

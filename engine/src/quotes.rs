@@ -194,6 +194,7 @@ impl Engine {
     #[cold]
     #[inline(never)]
     pub(crate) fn continue_quote_cancels(&mut self, now: EpochNanos, sink: &mut impl EventSink) {
+        self.pool.unfinished.stir();
         for at in 0..self.pool.unfinished.quotes.cancels.len() {
             let canceled = &mut self.pool.unfinished.quotes.cancels[at];
             let Place { participant, index, set } = canceled.place;

@@ -160,9 +160,10 @@ impl<'a, S: EventSink> Reporter<'a, S> {
         scope.retained.push_execution(scope.last_client_sequence, &heading, &execution, limit);
         let firm = scope.firm;
         self.hash.0 = state_hash::fold_execution(self.hash.0, &heading, &execution);
-        self.sink.report(&heading.with_body(ReportBody::Execution(execution)));
+        let report = heading.with_body(ReportBody::Execution(execution));
+        self.sink.report(&report);
         if firm != NO_FIRM {
-            self.tell_firm(firm, &heading.with_body(ReportBody::Execution(execution)));
+            self.tell_firm(firm, &report);
         }
         Told { participant: heading.participant, event_sequence: heading.event_sequence }
     }

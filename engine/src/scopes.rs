@@ -60,7 +60,7 @@ impl Scope {
     }
 
     /// Answers a repeated command with the events that answered it the first time, or with [`Reply::EventGap`] if some
-    /// of them are no longer kept.
+    /// of them may be lost: an event is no longer kept that was told with this command or later.
     pub(crate) fn answer_again(&self, repeated: ClientSequence, sink: &mut impl EventSink) {
         // The events of a command are told while it is the last one applied. So if the newest event that is no longer
         // kept was told when an earlier command was the last one applied, then all events of this command are kept.

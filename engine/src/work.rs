@@ -36,6 +36,7 @@ impl Engine {
     pub fn on_timer(&mut self, now: EpochNanos, sink: &mut impl EventSink) {
         self.pool.unfinished.is_overdue = false;
         self.go_on(now, InstrumentId::NONE, sink);
+        self.pool.settle(now);
     }
 
     /// When [`Engine::on_timer`] has something to do; `None` if only commands give it something. Engines that have applied

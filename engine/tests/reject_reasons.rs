@@ -449,3 +449,107 @@ fn auctions_accept_only_orders_that_can_rest() {
     let stop = NewOrder { order_type: OrderType::Stop, price: None, stop_price: Some(Price(101)), ..order };
     assert_eq!(venue.order(2, NewOrder { client_order_id: ClientOrderId(10), ..stop }).len(), 1);
 }
+
+/// An auction that a timer ends, all of which is a time without cancels: participant 1's ask 1 is in it.
+fn without_cancels() -> Venue {
+    let auction_milliseconds = 5;
+    let mut venue = Venue::open(
+        LIMITS,
+        InstrumentDefinition {
+            protection: PriceProtection {
+                dynamic_band: Some(PriceWidth::Ticks(2)),
+                on_breach: OnBreach::Halt,
+                auction_milliseconds,
+                ..PriceProtection::NONE
+            },
+            auctions: AuctionRules { no_cancel_milliseconds: auction_milliseconds, ..AuctionRules::NONE },
+            ..definition(1)
+        },
+    );
+    venue.order(1, limit(1, Side::Sell, 104, 5));
+    venue.order(2, limit(1, Side::Buy, 104, 1));
+    venue
+}
+
+#[test]
+fn a_time_without_cancels() {
+    use RejectReason as R;
+    let mut venue = without_cancels();
+    assert_eq!(reason(&venue.send(1, 1, cancel(1))), ("cancel reject", R::NoCancelPhase));
+    let decrease = Action::Replace(replace(1, 1, 104, 4));
+    assert_eq!(reason(&venue.send(1, 1, decrease)), ("cancel reject", R::NoCancelPhase));
+    let of = |target| Action::MassCancel { target: ParticipantId(target), side: None };
+    assert_eq!(reason(&venue.send(1, 1, of(1))), ("reject", R::NoCancelPhase));
+    let all =
+        |target| Action::MassCancelAll { target: MassCancelTarget::Participant(ParticipantId(target)), side: None };
+    assert_eq!(reason(&venue.send(1, 1, all(1))), ("reject", R::NoCancelPhase));
+    assert_eq!(books(&venue)[1], Some(vec![(104, 5, 1)]), "it is still there");
+    // The operator may.
+    venue.send(0, 1, of(1));
+    assert_eq!(books(&venue)[1], Some(Vec::new()));
+}
+
+/// A mass quote of participant 1's first set, with an entry for each instrument and price of its bid, and an offer two ticks above.
+fn quotes(entries: &[(u32, i64)]) -> Action {
+    let entry = |&(instrument, bid): &(u32, i64)| QuoteEntry {
+        instrument: InstrumentId(instrument),
+        bid_price: Price(bid),
+        bid_quantity: Quantity(2),
+        offer_price: Price(bid + 2),
+        offer_quantity: Quantity(2),
+    };
+    let entries: Vec<QuoteEntry> = entries.iter().map(entry).collect();
+    Action::MassQuote(MassQuote {
+        quote_id: QuoteId(1),
+        quote_set: QuoteSetId::default(),
+        post_only: PostOnly::Yes,
+        self_trade_prevention: SelfTradePrevention::None,
+        entries: ByEntry::of(&entries).unwrap(),
+    })
+}
+
+/// The reasons of a mass quote's entries, with their instruments.
+fn of_entries(told: &[Told]) -> Vec<(u32, RejectReason)> {
+    let last = told.iter().rev().find_map(|told| match told {
+        Told::Report(Report { body: ReportBody::MassQuote(answer), .. }) => Some(answer),
+        _ => None,
+    });
+    last.unwrap().results.iter().map(|result| (result.instrument.0, result.reason)).collect()
+}
+
+#[test]
+fn quotes_and_what_protects_them() {
+    use RejectReason as R;
+    let mut venue = Venue::open(EngineLimits { steps: 1, ..LIMITS }, definition(1));
+    venue.send(0, 0, Action::DefineInstrument(definition(2)));
+    let told = venue.send(1, 0, quotes(&[(1, 99), (3, 99), (1, 98), (2, 99)]));
+    let expected = [(1, R::None), (3, R::UnknownInstrument), (1, R::DuplicateQuote), (2, R::None)];
+    assert_eq!(of_entries(&told), expected);
+    let crossed = QuoteEntry { bid_price: Price(101), offer_price: Price(101), ..QuoteEntry::default() };
+    let Action::MassQuote(sound) = quotes(&[(1, 99)]) else { panic!() };
+    let entry = QuoteEntry { bid_price: crossed.bid_price, offer_price: crossed.offer_price, ..sound.entries[0] };
+    let told = venue.send(1, 0, Action::MassQuote(MassQuote { entries: ByEntry::of(&[entry]).unwrap(), ..sound }));
+    assert_eq!(of_entries(&told), [(1, R::InvalidSpread)]);
+
+    // With one step a command, two of four sides are left when the next one begins.
+    venue.send(1, 0, Action::QuoteCancel(QuoteCancel::default()));
+    let told = venue.send(1, 0, quotes(&[(1, 99)]));
+    assert_eq!(of_entries(&told), [(1, R::QuotesBeingCanceled)]);
+
+    let protect = |maximum_trades| Action::SetMarketMakerProtection {
+        quote_set: QuoteSetId::default(),
+        protection: MarketMakerProtection { window_milliseconds: 1, maximum_trades, ..MarketMakerProtection::NONE },
+    };
+    assert_eq!(reason(&venue.send(1, 0, protect(None))), ("reject", R::InvalidProtection));
+    venue.send(1, 0, protect(Some(1)));
+    while venue.engine.next_deadline() == Some(lugus_engine::Deadline::Now) {
+        fired(&mut venue.engine, venue.now);
+    }
+    assert_eq!(of_entries(&venue.send(1, 0, quotes(&[(1, 99)]))), [(1, R::None)]);
+    venue.order(2, limit(1, Side::Buy, 101, 1));
+    while venue.engine.next_deadline() == Some(lugus_engine::Deadline::Now) {
+        fired(&mut venue.engine, venue.now);
+    }
+    assert_eq!(of_entries(&venue.send(1, 0, quotes(&[(1, 99)]))), [(1, R::MarketMakerProtection)]);
+    assert_eq!(books(&venue), [Some(Vec::new()), Some(Vec::new())]);
+}

@@ -26,6 +26,9 @@ pub struct DriverOptions {
     /// Default term length of IPC publications, in bytes
     #[arg(long)]
     pub ipc_term_length: u64,
+    /// Greatest term length of publications of others that the driver receives, in bytes
+    #[arg(long)]
+    pub greatest_term_length: u64,
     /// Length of the longest datagram, in bytes
     #[arg(long)]
     pub mtu: u64,
@@ -97,6 +100,7 @@ impl DriverOptions {
             idle: profile.idle_strategy().into(),
             term_length: deployment.term_length.udp.as_bytes(),
             ipc_term_length: deployment.term_length.ipc.as_bytes(),
+            greatest_term_length: deployment.greatest_term_length().as_bytes(),
             mtu: deployment.mtu().as_bytes(),
             stream_session_limit: deployment.stream_session_limit(),
             log_stream: deployment.streams.log,
@@ -121,6 +125,8 @@ impl DriverOptions {
             self.term_length.to_string().into(),
             "--ipc-term-length".into(),
             self.ipc_term_length.to_string().into(),
+            "--greatest-term-length".into(),
+            self.greatest_term_length.to_string().into(),
             "--mtu".into(),
             self.mtu.to_string().into(),
             "--stream-session-limit".into(),

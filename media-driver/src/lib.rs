@@ -8,6 +8,7 @@
 //! | `client_driver` | [`ClientDriver`]: the media driver of a program that trades |
 //! | `backup` | [`Backup`]: Aeron's `ClusterBackup`, which copies a running cluster's snapshots and log |
 //! | `echo_service` | [`EchoService`]: Aeron's Java container with an echo service, to compare with |
+//! | `java_client` | [`JavaClient`]: a client that trades over Aeron's own Java client |
 //! | `preflight` | checks before anything is started |
 //! | `media_driver` `driver_options` `driver_directory` | the driver's process, its command line, its directory |
 //! | `archive` `consensus_module` `java` | the JVMs' properties and command line |
@@ -31,6 +32,7 @@ mod echo_service;
 mod error;
 mod file_system;
 mod java;
+mod java_client;
 mod lasting_parent;
 mod lock;
 mod log_file;
@@ -49,6 +51,7 @@ pub use driver_options::{BackOff, DriverOptions, Idle, Threading};
 pub use echo_service::EchoService;
 pub use error::{DAMAGED_EXIT_CODE, NO_SPACE_EXIT_CODE, ProcessError};
 pub use java::cluster_tool;
+pub use java_client::{JavaClient, JavaClientPlan};
 pub use lock::FolderLock;
 pub use media_driver::{DRIVER_VARIABLE, READY_LINE};
 pub use member_processes::MemberProcesses;

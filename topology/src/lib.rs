@@ -33,6 +33,7 @@ mod egress_host;
 mod engine;
 mod error;
 mod firm;
+mod greatest_term_length;
 mod log;
 mod market_data;
 mod mtu;

@@ -46,9 +46,9 @@ const MINIMUM_TERM: Size = Size::kib(64);
 const MAXIMUM_TERM: Size = Size::mib(1_024);
 const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_secs(3_600);
-/// Shortest time in which a service must make progress: twice the time for which one slow client may hold it up (the default
-/// `egress_stall_limit` of `aeron-cluster-service`).
-const SHORTEST_SERVICE_PROGRESS: Duration = Duration::from_millis(200);
+/// Shortest time in which a service must make progress: twice the time for which one slow client may hold it up, which is twice the default
+/// `egress_stall_limit` of `aeron-cluster-service`.
+const SHORTEST_SERVICE_PROGRESS: Duration = Duration::from_millis(400);
 const SHORTEST_SNAPSHOT_INTERVAL: Duration = Duration::from_secs(1);
 const LONGEST_SNAPSHOT_INTERVAL: Duration = Duration::from_secs(30 * 86_400);
 const MAXIMUM_SNAPSHOTS: u32 = 1_000;

@@ -220,7 +220,7 @@ fn bad_files() {
             after("[timeouts]\nservice_progress_timeout = \"100ms\""),
             "timeouts.service_progress_timeout",
             Some(7),
-            "100ms is outside 200ms to 3600s",
+            "100ms is outside 400ms to 3600s",
         ),
         (
             after("[supervision]\nlongest_delay = \"50ms\""),

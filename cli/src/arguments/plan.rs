@@ -56,6 +56,9 @@ pub struct Plan {
     /// Participants [default: 4].
     #[arg(long)]
     pub participants: Option<u32>,
+    /// Firms that the participants belong to [default: those of cluster.toml].
+    #[arg(long)]
+    pub firms: Option<u32>,
     /// Sessions at the same time [default: one for each participant].
     #[arg(long)]
     pub sessions: Option<u32>,

@@ -19,9 +19,12 @@ pub struct Torture {
     /// Commands a second of all clients together.
     #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub rate: u32,
-    /// Number of clients.
+    /// Number of clients with the SDK.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
     pub clients: u32,
+    /// Number of clients in Java, with Aeron's own client, each of which is a process.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=16))]
+    pub java_clients: u32,
     /// Only these kinds of faults, separated by commas.
     #[arg(long, value_delimiter = ',', value_parser = fault)]
     pub only: Vec<FaultKind>,

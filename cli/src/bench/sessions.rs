@@ -23,6 +23,8 @@ use crate::failure::Failure;
 use crate::local_deployment;
 use crate::output::Output;
 
+/// Time within which all members have applied the logons.
+const COUNTED_WITHIN: Duration = Duration::from_secs(5);
 /// Time within which all sessions have to be open.
 const LOGON_TIMEOUT: Duration = Duration::from_secs(120);
 
@@ -102,8 +104,7 @@ fn measure(
     let endpoint = subject.connect_within(LOGON_TIMEOUT, commands.participants())?;
     let all_logons = begun.elapsed();
     let logons: Vec<f64> = endpoint.logons().map(|logon| logon.as_secs_f64() * 1e3).collect();
-    let status = Status::read(std::slice::from_ref(subject.cluster()))?;
-    let counted_by_members = status.members.iter().map(|member| member.sessions).collect();
+    let counted_by_members = count_by_members(&subject, count)?;
 
     let runs = [WARM_UP, duration, REFUSED_FOR];
     let most = |time: Duration| (f64::from(rate) * time.as_secs_f64()) as usize;
@@ -150,6 +151,19 @@ fn measure(
         answered_meanwhile: [meanwhile.answered() as u64, meanwhile.commands() as u64],
         counted_by_members,
     })
+}
+
+/// Sessions that each member counts, once all have come to all of them, or after [`COUNTED_WITHIN`].
+fn count_by_members(subject: &Subject, count: u32) -> Result<Vec<Option<i64>>, Failure> {
+    let deadline = Instant::now() + COUNTED_WITHIN;
+    loop {
+        let status = Status::read(std::slice::from_ref(subject.cluster()))?;
+        let counted: Vec<_> = status.members.iter().map(|member| member.sessions).collect();
+        if counted.iter().all(|&sessions| sessions == Some(count.into())) || Instant::now() >= deadline {
+            return Ok(counted);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 fn processor_time(subject: &Subject) -> ProcessorTime {

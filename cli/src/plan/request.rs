@@ -66,6 +66,7 @@ pub fn load(arguments: &Plan, template: &Deployment, today: Option<&Today>) -> R
         burst: arguments.burst,
         traffic: traffic(arguments).with_tags(tag),
         participants,
+        firms: arguments.firms.unwrap_or(template.firms.len() as u32),
         sessions,
         clients: arguments.clients.unwrap_or(sessions).min(sessions),
         pairs_of_a_participant: arguments.pairs_of_a_participant.unwrap_or(pairs.len() as f64),

@@ -24,12 +24,12 @@ const TERM: i32 = 7;
 /// A publication's announcement, from which a driver makes an image.
 pub fn setup(session: i32, stream: i32, term_length: i32) -> Vec<u8> {
     let fields = [0, session, stream, TERM, TERM, term_length, MTU, 0];
-    frame(40, 0, SETUP, &fields)
+    frame_of_type(40, 0, SETUP, &fields)
 }
 
 /// A receiver's announcement that it listens to a stream.
 pub fn status_message(receiver_id: u64, stream: i32) -> Vec<u8> {
-    let mut message = frame(36, 0, STATUS_MESSAGE, &[0, stream, TERM, 0, 1 << 20]);
+    let mut message = frame_of_type(36, 0, STATUS_MESSAGE, &[0, stream, TERM, 0, 1 << 20]);
     message.extend(receiver_id.to_le_bytes());
     message
 }
@@ -38,7 +38,7 @@ pub fn status_message(receiver_id: u64, stream: i32) -> Vec<u8> {
 /// which are not, fill the datagram to a multiple of [`FRAME_ALIGNMENT`], as a driver demands.
 pub fn data(session: i32, stream: i32, offset: i32, message: &[u8], length: usize) -> Vec<u8> {
     let frame_length = i32::try_from(length).expect("short");
-    let mut frame = frame(frame_length, WHOLE, DATA, &[offset, session, stream, TERM, 0, 0]);
+    let mut frame = frame_of_type(frame_length, WHOLE, DATA, &[offset, session, stream, TERM, 0, 0]);
     frame.extend(message);
     assert!(frame.len() <= length);
     frame.resize(length.next_multiple_of(FRAME_ALIGNMENT), 0);
@@ -61,7 +61,8 @@ pub fn connect_request(correlation_id: i64, response_port: u16) -> Vec<u8> {
     message
 }
 
-fn frame(length: i32, flags: u8, frame_type: u16, fields: &[i32]) -> Vec<u8> {
+/// A frame of any type: what all have in common, and fields after that.
+pub fn frame_of_type(length: i32, flags: u8, frame_type: u16, fields: &[i32]) -> Vec<u8> {
     let mut frame: Vec<u8> = length.to_le_bytes().to_vec();
     frame.extend([0, flags]);
     frame.extend(frame_type.to_le_bytes());

@@ -58,11 +58,13 @@ pub use connection::{context, driver};
 pub use console::Console;
 pub use counters::{counter, counters, labels};
 pub use exporter::{Exporter, HttpAnswer, promtool_check, series};
-pub use frames::{FRAME_ALIGNMENT, Flood, data, setup};
+pub use frames::{FRAME_ALIGNMENT, Flood, data, frame_of_type, setup};
 pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_port, without_elections};
 pub use lossy_way::LossyWay;
 pub use machines::Machines;
-pub use processes::{Process, ask_to_end, is_alive, kill, mentioning, nice_values, resume, stop, tree};
+pub use processes::{
+    Files, Process, ask_to_end, is_alive, kill, mentioning, nice_values, private_memory, resume, stop, tree, udp_ports,
+};
 pub use raw_session::{Answer, RawSession, new_order};
 pub use recorded_log::{Frame, frames, log_file};
 pub use small_disk::SmallDisk;

@@ -56,6 +56,59 @@ pub fn is_alive(pid: u32) -> bool {
     }
 }
 
+/// UDP ports that a process has bound, over IPv4.
+pub fn udp_ports(pid: u32) -> Vec<u16> {
+    let handles = fs::read_dir(format!("/proc/{pid}/fd")).expect("file handles").flatten();
+    let targets: Vec<_> = handles.filter_map(|handle| fs::read_link(handle.path()).ok()).collect();
+    let sockets = fs::read_to_string(format!("/proc/{pid}/net/udp")).expect("sockets");
+    // Fields: number, local address and port in hexadecimal digits, ..., the tenth is the inode.
+    let port_of = |line: &str| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let target = format!("socket:[{}]", fields.get(9)?);
+        let (_, port) = fields.get(1)?.rsplit_once(':')?;
+        let is_its = targets.iter().any(|handle| handle.as_os_str() == target.as_str());
+        if is_its { u16::from_str_radix(port, 16).ok() } else { None }
+    };
+    sockets.lines().skip(1).filter_map(port_of).filter(|port| *port > 0).collect()
+}
+
+/// Resident memory of a process that no file backs, in bytes.
+pub fn private_memory(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("its memory");
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().expect("a number");
+    kib << 10
+}
+
+/// What is known of the files below a folder.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Files {
+    /// Space that they take, in bytes: what is not written of them takes none.
+    pub space: u64,
+    /// Length of the longest, in bytes.
+    pub longest: u64,
+}
+
+impl Files {
+    /// Those below this folder.
+    pub fn below(folder: &Path) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        let mut files = Self::default();
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            // What is not there any more the driver has just removed.
+            let Ok(metadata) = entry.metadata() else { continue };
+            let of_entry = if metadata.is_dir() {
+                Self::below(&entry.path())
+            } else {
+                Self { space: metadata.blocks() * 512, longest: metadata.len() }
+            };
+            files.space += of_entry.space;
+            files.longest = files.longest.max(of_entry.longest);
+        }
+        files
+    }
+}
+
 /// Kills one process with SIGKILL.
 pub fn kill(pid: u32) {
     signal(pid, Signal::KILL);

@@ -3,11 +3,11 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use lugus_client::cluster::{BlockingCluster, EgressListener};
+use lugus_client::cluster::{BlockingCluster, EgressListener, State};
 use lugus_codecs::order_entry::{
     MAXIMUM_COMMAND_LENGTH, MessageReject, decode_message_reject, decode_reply, decode_report, encode_command,
 };
-use lugus_codecs::{Envelope, MessageError};
+use lugus_codecs::{Envelope, MessageError, market_data};
 use lugus_media_driver::ClientDriver;
 use lugus_topology::ClusterSpec;
 use lugus_vocabulary::{
@@ -55,6 +55,16 @@ impl RawSession {
         self.cluster.send(message, PATIENCE).expect("sent");
     }
 
+    /// Sends `message` if the leader takes it at once, and reads nothing; returns whether it did.
+    pub fn offer(&mut self, message: &[u8]) -> bool {
+        self.cluster.cluster().offer(message).is_ok()
+    }
+
+    /// One duty cycle, which reads some of what has come; returns whether the session is open still.
+    pub fn poll(&mut self) -> bool {
+        self.cluster.do_work().is_ok() && self.cluster.cluster().state() == State::Connected
+    }
+
     /// Sends `message`, and waits for `count` answers.
     #[track_caller]
     pub fn ask(&mut self, message: &[u8], count: usize) -> Vec<Answer> {
@@ -91,6 +101,9 @@ impl EgressListener for Answers {
 fn answer(message: &[u8]) -> Result<Answer, MessageError> {
     let envelope = Envelope::open(message)?;
     let other = Answer::Other { template_id: envelope.template_id };
+    if envelope.schema_id == market_data::SBE_SCHEMA_ID {
+        return Ok(other);
+    }
     if let Some(report) = decode_report(envelope)? {
         let ReportBody::Execution(Execution { order_id, .. }) = report.body else { return Ok(other) };
         return Ok(Answer::Execution {

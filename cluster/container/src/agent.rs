@@ -17,6 +17,7 @@ use crate::agent_io::{AgentIo, Flow, LogImage};
 use crate::cluster::Role;
 use crate::clustered_service::{ClusteredService, Header};
 use crate::consensus_module_proxy::ServiceAck;
+use crate::context::ClientOfPrincipal;
 use crate::counters::ContainerCounters;
 use crate::error::{ContainerError, Termination};
 use crate::log_consumer::{LogConsumer, SnapshotRequest};
@@ -52,6 +53,7 @@ pub(crate) struct AgentSettings {
     pub(crate) log_fragment_limit: usize,
     pub(crate) timed_messages: u32,
     pub(crate) egress_stall_limit_ns: i64,
+    pub(crate) client_of_principal: ClientOfPrincipal,
     pub(crate) snapshot_progress_timeout_ns: i64,
     pub(crate) log_image_timeout_ns: i64,
 }
@@ -137,6 +139,7 @@ impl<S: ClusteredService, I: AgentIo> Agent<S, I> {
             settings.service_id,
             settings.is_responding_service,
             settings.egress_stall_limit_ns,
+            settings.client_of_principal,
             counters.slow_sessions_closed.clone(),
         );
         Self {

@@ -161,6 +161,7 @@ fn launch_agent<S: ClusteredService>(
         log_fragment_limit: context.log_fragment_limit,
         timed_messages: context.timed_messages,
         egress_stall_limit_ns: nanoseconds(context.egress_stall_limit),
+        client_of_principal: context.client_of_principal,
         snapshot_progress_timeout_ns: nanoseconds(context.snapshot_progress_timeout),
         log_image_timeout_ns: nanoseconds(context.log_image_timeout),
     };

@@ -12,6 +12,9 @@ use crate::mark_file::ERROR_BUFFER_MIN_LENGTH;
 /// Version of the application, composed as Agrona's `SemanticVersion`, when a context sets no other: 0.0.1.
 pub const DEFAULT_APP_VERSION: i32 = 1;
 
+/// Finds in a session's encoded principal what tells who the client is.
+pub type ClientOfPrincipal = fn(&[u8]) -> &[u8];
+
 /// Settings of a container: start from [`Context::new`], set what differs from the defaults, and hand them to
 /// [`ClusteredServiceContainer::launch`](crate::ClusteredServiceContainer::launch), which checks them.
 ///
@@ -49,6 +52,7 @@ pub struct Context {
     pub(crate) timed_messages: u32,
     pub(crate) idle_strategy: IdleStrategy,
     pub(crate) egress_stall_limit: Duration,
+    pub(crate) client_of_principal: ClientOfPrincipal,
     pub(crate) snapshot_progress_timeout: Duration,
     pub(crate) log_image_timeout: Duration,
     pub(crate) driver_timeout: Duration,
@@ -85,6 +89,7 @@ impl Context {
             timed_messages: 0,
             idle_strategy: IdleStrategy::default(),
             egress_stall_limit: Duration::from_millis(100),
+            client_of_principal: |principal| principal,
             snapshot_progress_timeout: Duration::from_secs(10),
             log_image_timeout: Duration::from_secs(10),
             driver_timeout: Duration::from_secs(10),
@@ -179,6 +184,11 @@ setters! {
     /// Time in which a client that makes the log wait must take 64 KiB. The session of a client that does not is
     /// closed. 0 to 1 s. Default 100 ms.
     egress_stall_limit: Duration => egress_stall_limit;
+
+    /// What part of a session's encoded principal tells who the client is. All sessions of a client together hold up the log for at most twice
+    /// `egress_stall_limit` at once and a twentieth of the time, whatever they take; then they are closed as soon as the log would wait.
+    /// Default: all of the principal.
+    client_of_principal: ClientOfPrincipal => client_of_principal;
 
     /// Time without progress after which the taking or loading of a snapshot fails, and time to wait for the archive.
     /// 100 ms to 5 minutes. Default 10 s.

@@ -44,6 +44,7 @@ mod sessions;
 mod snapshot;
 mod snapshot_loader;
 mod snapshot_taker;
+mod stall_budget;
 mod stall_clock;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -66,7 +67,7 @@ pub use aeron_support::{ArchiveCredentials, IdleStrategy};
 pub use agent::Progress;
 pub use concluded_context::{ContextError, MAX_SERVICE_COUNT};
 pub use container::ClusteredServiceContainer;
-pub use context::Context;
+pub use context::{ClientOfPrincipal, Context};
 pub use error::{ContainerError, Termination};
 pub use mark_file::{LIVENESS_TIMEOUT_MS, MarkFileError};
 

@@ -5,6 +5,7 @@ use aeron_support::{BEGIN_FRAGMENT_FLAG, Fragment, FragmentAssembler};
 use crate::agent_io::{AgentIo, Flow, SnapshotReplay};
 use crate::cluster::Cluster;
 use crate::clustered_service::{ClusteredService, Header};
+use crate::context::ClientOfPrincipal;
 use crate::counters::ServiceCounter;
 use crate::error::ContainerError;
 use crate::log_adapter::{self, LogEvent};
@@ -96,7 +97,8 @@ impl<S: ClusteredService> LogReplay<S> {
 
     fn new(service: S, app_version: i32, place: LogPlace) -> Self {
         let counter = ServiceCounter::detached();
-        let mut cluster = ServiceCluster::new(OfflineIo::default(), SERVICE_ID, false, 0, counter);
+        let everybody: ClientOfPrincipal = |principal| principal;
+        let mut cluster = ServiceCluster::new(OfflineIo::default(), SERVICE_ID, false, 0, everybody, counter);
         cluster.view.log_position = place.position;
         cluster.view.time = place.timestamp;
         cluster.set_leadership_term_id(place.leadership_term_id);

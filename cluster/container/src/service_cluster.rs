@@ -12,6 +12,7 @@ use crate::cluster::{Cluster, MOCKED_OFFER, Role, TimeUnit};
 use crate::consensus_module_proxy::{
     SessionMessageHeader, encode_cancel_timer, encode_close_session, encode_schedule_timer,
 };
+use crate::context::ClientOfPrincipal;
 use crate::counters::ServiceCounter;
 use crate::error::ContainerError;
 use crate::liveness::Liveness;
@@ -19,6 +20,7 @@ use crate::message_parts::{MessageParts, payload_length};
 use crate::offer_error::OfferError;
 use crate::service_error::ServiceError;
 use crate::sessions::{ClientSession, Sessions};
+use crate::stall_budget::StallBudget;
 use crate::stall_clock::StallClock;
 
 /// Number of attempts to request the close of a session, in one call. Source:
@@ -68,6 +70,8 @@ pub(crate) struct ServiceCluster<I: AgentIo> {
     service_id: i32,
     is_responding: bool,
     egress_stall_limit_ns: i64,
+    client_of_principal: ClientOfPrincipal,
+    stall_budget: StallBudget,
     slow_sessions_closed: ServiceCounter,
     /// Whether the close of a slow session has not been requested yet.
     has_unsent_closes: bool,
@@ -79,6 +83,7 @@ impl<I: AgentIo> ServiceCluster<I> {
         service_id: i32,
         is_responding: bool,
         egress_stall_limit_ns: i64,
+        client_of_principal: ClientOfPrincipal,
         slow_sessions_closed: ServiceCounter,
     ) -> Self {
         let view = ClusterView {
@@ -98,6 +103,8 @@ impl<I: AgentIo> ServiceCluster<I> {
             service_id,
             is_responding,
             egress_stall_limit_ns,
+            client_of_principal,
+            stall_budget: StallBudget::new(egress_stall_limit_ns),
             slow_sessions_closed,
             has_unsent_closes: false,
         }
@@ -219,27 +226,36 @@ impl<I: AgentIo> ServiceCluster<I> {
     /// driver stands still is not the client's; if it stands still for good, the Aeron client closes and ends the container.
     #[cold]
     fn offer_again(&mut self, session_id: i64, parts: &[&[u8]]) -> Result<i64, OfferError> {
-        let mut clock = StallClock::start(self.liveness.io.nano_time());
+        let now_ns = self.liveness.io.nano_time();
+        let mut clock = StallClock::start(now_ns);
+        let Some(session) = self.view.sessions.get(session_id).map(|entry| Rc::clone(&entry.session)) else {
+            return Err(OfferError::UnknownSession);
+        };
+        let client = (self.client_of_principal)(session.encoded_principal());
+        let left_ns = self.stall_budget.left_ns(client, now_ns);
         loop {
             self.liveness.idle(0);
             if self.liveness.has_failed() {
                 return Err(OfferError::Closed);
             }
             let has_answered = self.liveness.io.probe_driver();
-            let waited_ns = clock.waited_ns(self.liveness.io.nano_time(), has_answered);
+            let now_ns = self.liveness.io.nano_time();
+            let waited_ns = clock.waited_ns(now_ns, has_answered);
             let header = self.header.address(session_id, self.view.time);
             let Some(entry) = self.view.sessions.get_mut(session_id) else { return Err(OfferError::UnknownSession) };
             let Some(egress) = &mut entry.egress else { return Err(OfferError::NotConnected) };
             let result = egress.offer(&MessageParts::of(header, parts));
             let is_over = entry.stalled_ns + waited_ns >= self.egress_stall_limit_ns;
             match result {
-                Err(OfferError::BackPressured) if is_over => {
+                Err(OfferError::BackPressured) if is_over || waited_ns >= left_ns => {
+                    self.stall_budget.add(client, waited_ns, now_ns);
                     self.close_slow_session(session_id);
                     return Err(OfferError::SlowConsumer);
                 }
                 Err(error) if error.is_retryable() && !is_over => {}
                 result => {
                     entry.stalled_ns += waited_ns;
+                    self.stall_budget.add(client, waited_ns, now_ns);
                     if result.is_ok() {
                         entry.forgive(payload_length(parts), self.egress_stall_limit_ns);
                     }

@@ -29,6 +29,7 @@ use crate::market_data::{
 use crate::market_data::{IndexWriter, recorded_index};
 use crate::protocol_version::{ServiceEnd, UnknownProtocolVersion};
 use crate::service::{DropCopyPolicy, MatchingService};
+use crate::sessions::client_of_principal;
 use crate::snapshot;
 use crate::stages::StageRecorder;
 use crate::watch::thread::RING_CAPACITY;
@@ -501,6 +502,7 @@ pub fn container_context(cluster: &ClusterSpec, member: &MemberSpec) -> Context 
         .archive_response_stream_id(streams.archive_response(cluster.id, SERVICE_ID))
         .idle_strategy(container_idle_strategy(deployment.profile))
         .timed_messages(deployment.stages.every)
+        .client_of_principal(client_of_principal)
 }
 
 /// What the thread of a service container does with this profile while it has nothing to do.

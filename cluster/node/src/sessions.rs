@@ -244,6 +244,11 @@ impl Sessions {
 /// Version of the scheme by which a session's key is derived and its messages are signed, as a principal names it.
 const SCHEME_VERSION: &str = "1";
 
+/// The part of a principal that tells whose session it is: the participant's number, which comes first.
+pub(crate) fn client_of_principal(encoded_principal: &[u8]) -> &[u8] {
+    encoded_principal.split(|byte| *byte == b':').next().unwrap_or_default()
+}
+
 /// What a session's principal says of its participant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Principal {
@@ -464,6 +469,11 @@ mod tests {
             ("0:1:d8f796648cfa14d271240160d46ff708:operator:1000000", principal(0, Operator, key, 1_000_000)),
         ] {
             assert_eq!(Principal::read(text.as_bytes()), Some(expected), "{text}");
+            let (client, keeping) = (expected.participant.to_string(), format!("{text}:keep"));
+            assert_eq!(
+                [text, &keeping].map(|principal| client_of_principal(principal.as_bytes())),
+                [client.as_bytes(); 2]
+            );
             let keeping = Principal { older_session: OlderSession::Kept, ..expected };
             assert_eq!(Principal::read(format!("{text}:keep").as_bytes()), Some(keeping), "{text}:keep");
         }

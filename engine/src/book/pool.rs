@@ -18,6 +18,7 @@ use super::unfinished::{ENDLESS, Unfinished};
 use super::zeroed::items_of_a_page;
 
 pub(super) mod ending;
+mod expiring;
 pub(super) mod listing;
 pub(super) mod owners;
 mod quotes;
@@ -231,17 +232,6 @@ impl OrderPool {
     #[inline]
     pub(crate) fn has_icebergs(&self) -> bool {
         self.icebergs > 0
-    }
-
-    /// The next order to expire, whenever that is.
-    pub(crate) fn next_expiry(&self) -> Option<Expiry> {
-        self.expiry.due(EpochNanos(i64::MAX))
-    }
-
-    /// The next order to expire, if its time has come.
-    #[inline]
-    pub(crate) fn due(&self, now: EpochNanos) -> Option<Expiry> {
-        self.expiry.due(now)
     }
 
     /// An order as its owner knows it: with its limit price and all of its open quantity.
@@ -496,6 +486,7 @@ impl OrderPool {
         if instructions.has(Instructions::EXPIRES) {
             let instrument = self.owners[owner as usize].instrument;
             self.expiry.insert(Expiry { time: terms.expire_time, instrument, order_id, slot });
+            self.unfinished.note_expiry(terms.expire_time);
         }
     }
 
@@ -504,26 +495,6 @@ impl OrderPool {
         self.note_change(slot);
         self.resting.rename(slot, client_order_id);
         self.get_mut(slot).client_order_id = client_order_id;
-    }
-
-    /// Sets the next order to expire aside until [`OrderPool::resume_expiry`] of its instrument.
-    pub(crate) fn defer_expiry(&mut self) {
-        self.expiry.put_first_aside();
-    }
-
-    /// Lets orders of the instrument expire again.
-    pub(crate) fn resume_expiry(&mut self, instrument: InstrumentId) {
-        let Self { expiry, orders, owners, .. } = self;
-        expiry.put_back(instrument, |entry| {
-            let order = &orders[entry.slot as usize];
-            let is_live = order.leaves.0 > 0 && order.order_id == entry.order_id;
-            is_live && owners[order.owner as usize].instrument == instrument
-        });
-    }
-
-    /// Drops the set-aside list of an instrument that has no orders left.
-    pub(crate) fn forget_expiry(&mut self, instrument: InstrumentId) {
-        self.expiry.forget(instrument);
     }
 
     fn is_live(&self, slot: Slot) -> bool {

@@ -48,7 +48,13 @@ pub(crate) struct Unfinished {
     pub(crate) limit: u32,
     /// Whether orders are live whose time is over.
     pub(crate) is_overdue: bool,
+    /// Up to this log time, and with it, nothing happens without a command and no live order's end is decided, as was found when
+    /// it was last looked; [`STIRRED`] if something has come since. It spares the usual command all these questions.
+    quiet_through: EpochNanos,
 }
+
+/// It has to be looked whether there is anything to do.
+const STIRRED: EpochNanos = EpochNanos(i64::MIN);
 
 /// Where the orders of a participant are that its kill switch cancels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +85,36 @@ impl Unfinished {
             elections: limit,
             limit,
             is_overdue: false,
+            quiet_through: STIRRED,
+        }
+    }
+
+    /// Whether nothing is to do without a command at log time `now`, and no live order's end is decided.
+    #[inline(always)]
+    pub(crate) fn is_quiet(&self, now: EpochNanos) -> bool {
+        now <= self.quiet_through
+    }
+
+    /// Until when nothing is to do and nothing in doubt, if that is known.
+    pub(crate) fn quiet_through(&self) -> Option<EpochNanos> {
+        (self.quiet_through != STIRRED).then_some(self.quiet_through)
+    }
+
+    /// Notes that there may be something to do, or that a live order's end may be decided.
+    pub(crate) fn stir(&mut self) {
+        self.quiet_through = STIRRED;
+    }
+
+    /// Notes that an order expires at this time.
+    pub(crate) fn note_expiry(&mut self, time: EpochNanos) {
+        self.quiet_through = self.quiet_through.min(EpochNanos(time.0.saturating_sub(1)));
+    }
+
+    /// Notes whether there is anything to do or in doubt, and when the next order expires.
+    pub(crate) fn settle(&mut self, is_busy: bool, next_expiry: Option<EpochNanos>) {
+        self.quiet_through = if is_busy { STIRRED } else { self.alarm_through };
+        if let Some(time) = next_expiry {
+            self.note_expiry(time);
         }
     }
 
@@ -144,6 +180,7 @@ impl Unfinished {
     }
 
     fn find_first_alarm(&mut self) {
+        self.stir();
         self.grace_through = self.disconnected.first().map_or(ENDLESS, |&(first, _)| first);
         let alarm = self.alarms.first().map_or(ENDLESS, |&(end, _)| EpochNanos(end.0.saturating_sub(1)));
         self.alarm_through = self.grace_through.min(alarm);
@@ -177,11 +214,13 @@ impl Unfinished {
 
     /// Notes that there may be work in an instrument.
     pub(crate) fn note_instrument(&mut self, instrument: InstrumentId) {
+        self.stir();
         note(&mut self.instruments, instrument);
     }
 
     /// Notes that a mass cancel is under way in a scope.
     pub(crate) fn note_mass_cancel(&mut self, instrument: InstrumentId, participant: ParticipantId) {
+        self.stir();
         note(&mut self.mass_cancels, (instrument, Some(participant)));
     }
 
@@ -190,6 +229,7 @@ impl Unfinished {
         &mut self,
         entries: impl IntoIterator<Item = (InstrumentId, Option<ParticipantId>)>,
     ) {
+        self.stir();
         self.mass_cancels.extend(entries);
         // It consists of sorted runs, which this sort finds.
         self.mass_cancels.sort();
@@ -216,6 +256,7 @@ impl Unfinished {
 
     /// Sets which orders of an instrument expire because their auction is over.
     pub(crate) fn set_expiring(&mut self, instrument: InstrumentId, orders: AuctionOrders) {
+        self.stir();
         match self.expiring.binary_search_by_key(&instrument, |&(id, _)| id) {
             Ok(place) if orders.is_empty() => {
                 self.expiring.remove(place);
@@ -241,6 +282,7 @@ impl Unfinished {
     /// Notes that a participant's orders are to be canceled, and that some may be in this instrument and in those with
     /// higher ids.
     pub(crate) fn note_killed(&mut self, participant: ParticipantId, from: InstrumentId) {
+        self.stir();
         match self.killed.binary_search_by_key(&participant, |killed| killed.participant) {
             Ok(place) => self.killed[place].from = self.killed[place].from.min(from),
             Err(place) => self.killed.insert(place, KilledOrders { participant, from }),

@@ -79,13 +79,17 @@ impl Resting {
 
     /// The worst price at which it trades.
     pub(super) fn limit(&self) -> i64 {
-        let any = if self.request.side == Side::Buy { i64::MAX } else { i64::MIN };
-        self.request.price.map_or(any, |price| price.0)
+        self.request.price.map_or(self.any_price(), |price| price.0)
+    }
+
+    /// The limit that is none.
+    fn any_price(&self) -> i64 {
+        if self.request.side == Side::Buy { i64::MAX } else { i64::MIN }
     }
 
     /// Whether it is for an auction, and takes any price.
     pub(super) fn takes_any_price(&self) -> bool {
-        self.for_auction().is_some() && (self.limit() == i64::MAX || self.limit() == i64::MIN)
+        self.for_auction().is_some() && self.limit() == self.any_price()
     }
 
     pub(super) fn leaves(&self) -> u64 {

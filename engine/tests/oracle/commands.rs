@@ -77,12 +77,12 @@ impl Oracle {
     fn answer_again(&mut self, participant: u32, instrument: u32, number: u64) {
         let scope = &self.scopes[&(participant, instrument)];
         let kept_from = scope.events.len().saturating_sub(self.limits.retained_events);
-        let answers: Vec<usize> =
-            (0..scope.events.len()).filter(|&at| scope.events[at].client_sequence.0 == number).collect();
-        if answers.iter().any(|&at| at < kept_from) {
+        let answers = (0..scope.events.len()).filter(|&at| scope.events[at].client_sequence.0 == number);
+        // Of an event that is lost it is only known after which command it was told: it may have been an answer.
+        if scope.last_commands[..kept_from].last().is_some_and(|&last| last >= number) {
             self.told.push(Told::Reply(gap(InstrumentId(instrument), number, scope, kept_from)));
         } else {
-            self.told.extend(answers.iter().map(|&at| Told::Reply(Reply::Again(scope.events[at]))));
+            self.told.extend(answers.map(|at| Told::Reply(Reply::Again(scope.events[at]))));
         }
     }
 

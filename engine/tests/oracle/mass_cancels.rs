@@ -90,7 +90,9 @@ impl Oracle {
                 self.steps = self.steps.saturating_sub(self.limits.steps / 8);
                 for order in self.instruments[&id].orders.iter().filter(|order| order.order_id <= last) {
                     for side in [Side::Buy, Side::Sell] {
-                        self.canceled.insert((id, order.participant, side), last);
+                        // A later mass cancel of the participant may have come to more of them meanwhile.
+                        let through = self.canceled.entry((id, order.participant, side)).or_default();
+                        *through = (*through).max(last);
                     }
                 }
                 self.canceled_of_all.remove(&id);

@@ -101,6 +101,8 @@ pub(super) struct Firm {
 pub(super) struct Scope {
     pub(super) last_command: u64,
     pub(super) events: Vec<Report>,
+    /// Of each event, what the last command was when it was told.
+    pub(super) last_commands: Vec<u64>,
 }
 
 impl Oracle {
@@ -227,6 +229,7 @@ impl Oracle {
             body,
         };
         scope.events.push(report);
+        scope.last_commands.push(scope.last_command);
         self.told.push(Told::Report(report));
         self.tell_firm(report);
     }

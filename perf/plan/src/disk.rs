@@ -13,6 +13,8 @@ const DAY: f64 = 86_400.0;
 const ORDER: f64 = 9.0;
 const EVENT: f64 = 21.0;
 const TRADE: f64 = 28.0;
+/// Bytes of a kept event of a firm, which is whole.
+const FIRM_EVENT: f64 = 150.0;
 /// Bytes of a scope, of a participant, of an instrument, and of all the rest.
 const SCOPE: f64 = 90.0;
 const PARTICIPANT: f64 = 120.0;
@@ -105,16 +107,17 @@ pub(crate) fn between_snapshots(deployment: &Deployment, bytes_per_second: f64) 
 /// Records in a snapshot: what its time goes by.
 pub(crate) fn snapshot_records(deployment: &Deployment, load: &Load) -> f64 {
     let EngineContents { orders, scopes, instruments, participants, .. } = contents(deployment, load);
-    let (events, trades) = kept(deployment, load);
-    orders as f64 + events + trades + (scopes + instruments + participants) as f64
+    let (events, of_firms, trades) = kept(deployment, load);
+    orders as f64 + events + of_firms + trades + (scopes + instruments + participants) as f64
 }
 
 /// Bytes of a snapshot, of service and consensus module together.
 pub fn snapshot_bytes(deployment: &Deployment, load: &Load) -> f64 {
     let EngineContents { orders, scopes, instruments, participants, .. } = contents(deployment, load);
-    let (events, trades) = kept(deployment, load);
+    let (events, of_firms, trades) = kept(deployment, load);
     let service = orders as f64 * ORDER
         + events * EVENT
+        + of_firms * FIRM_EVENT
         + trades * TRADE
         + scopes as f64 * SCOPE
         + participants as f64 * PARTICIPANT
@@ -123,13 +126,15 @@ pub fn snapshot_bytes(deployment: &Deployment, load: &Load) -> f64 {
     service + CONSENSUS_MODULE + f64::from(load.sessions) * SESSION
 }
 
-/// Events and trades that are kept.
-fn kept(deployment: &Deployment, load: &Load) -> (f64, f64) {
-    let EngineContents { scopes, events_of_a_scope, instruments, trades_of_an_instrument, .. } =
-        contents(deployment, load);
+/// Events of scopes, events of firms, and trades that are kept.
+fn kept(deployment: &Deployment, load: &Load) -> (f64, f64, f64) {
+    let EngineContents {
+        scopes, events_of_a_scope, firms, events_of_a_firm, instruments, trades_of_an_instrument, ..
+    } = contents(deployment, load);
+    let of_firm = events_of_a_firm.min(deployment.engine.retained_firm_events.into());
     let events = events_of_a_scope.min(deployment.engine.retained_events.into());
     let trades = trades_of_an_instrument.min(deployment.engine.retained_trades.into());
-    ((scopes * events) as f64, (instruments * trades) as f64)
+    ((scopes * events) as f64, (firms * of_firm) as f64, (instruments * trades) as f64)
 }
 
 #[cfg(test)]

@@ -44,6 +44,8 @@ pub struct Load {
     pub traffic: Traffic,
     /// Number of participants.
     pub participants: u32,
+    /// Number of firms that the participants belong to.
+    pub firms: u32,
     /// Number of sessions at the same time.
     pub sessions: u32,
     /// Number of client processes: sessions of one process share its streams.
@@ -77,6 +79,7 @@ impl Load {
             burst: 1,
             traffic: Traffic::MARKET,
             participants: 4,
+            firms: 0,
             sessions: 4,
             clients: 1,
             pairs: even_pairs(2, peak_per_second),
@@ -128,6 +131,7 @@ impl Load {
             within(name, count, 1)?;
         }
         within("the number of open orders", self.open_orders, 0)?;
+        within("the number of firms", self.firms, 0)?;
         within("the number of listeners", self.listeners, 0)?;
         if !(1..=MAXIMUM_MEMBERS).contains(&usize::from(self.members)) {
             return Err(out_of_range("the number of members", self.members, "from 1 to 9"));

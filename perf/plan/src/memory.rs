@@ -25,6 +25,8 @@ const REPORT_ROW: u64 = 64;
 const TRADE_DETAIL: u64 = 56;
 /// Trade details of the busiest stretch of a scope's events, as a multiple of the mean.
 const BUSIEST_STRETCH: f64 = 1.1;
+/// Bytes that a kept event of a firm takes besides: where it was told.
+const TOLD_IN: u64 = 16;
 /// Bytes of a kept trade.
 const KEPT_TRADE: u64 = 80;
 /// Items of a chunk of kept events, details and trades, and of the first chunk when it is first needed.
@@ -58,6 +60,10 @@ pub struct EngineContents {
     pub trades_of_an_instrument: u64,
     /// Participants.
     pub participants: u64,
+    /// Firms.
+    pub firms: u64,
+    /// Events that each firm has been told of.
+    pub events_of_a_firm: u64,
 }
 
 /// Memory of the engine by what it is for, in bytes.
@@ -67,6 +73,8 @@ pub struct EngineMemory {
     pub orders: u64,
     /// Kept events of all scopes.
     pub retained_events: u64,
+    /// Kept events of all firms.
+    pub retained_firm_events: u64,
     /// Kept trades of all instruments.
     pub retained_trades: u64,
     /// Participants, scopes, instruments.
@@ -76,7 +84,7 @@ pub struct EngineMemory {
 impl EngineMemory {
     /// Everything.
     pub fn total(&self) -> u64 {
-        self.orders + self.retained_events + self.retained_trades + self.other
+        self.orders + self.retained_events + self.retained_firm_events + self.retained_trades + self.other
     }
 }
 
@@ -96,6 +104,12 @@ pub fn engine_memory(limits: &lugus_topology::Engine, contents: &EngineContents)
             + table,
         retained_events: contents.scopes
             * retained_events(limits.retained_events.into(), contents.events_of_a_scope, contents.detail_share),
+        retained_firm_events: contents.firms
+            * retained_firm_events(
+                limits.retained_firm_events.into(),
+                contents.events_of_a_firm,
+                contents.detail_share,
+            ),
         retained_trades: contents.instruments
             * tail(limits.retained_trades.into(), contents.trades_of_an_instrument)
             * KEPT_TRADE,
@@ -110,6 +124,15 @@ pub fn retained_events(limit: u64, events: u64, detail_share: f64) -> u64 {
     let busiest = (detail_share * BUSIEST_STRETCH).min(1.0);
     let [kept, all] = [events.min(limit), events].map(|events| (events as f64 * busiest).ceil() as u64);
     tail(limit + 1, events.saturating_add(1)) * REPORT_ROW + tail(kept, all) * TRADE_DETAIL
+}
+
+/// Bytes of the kept events of one firm that was told of so many: those of a scope, and where each was told, in a ring that doubles.
+fn retained_firm_events(limit: u64, events: u64, detail_share: f64) -> u64 {
+    let told_in = match limit.min(events) {
+        0 => 0,
+        kept => kept.next_power_of_two() * TOLD_IN,
+    };
+    retained_events(limit, events, detail_share) + told_in
 }
 
 /// Items that there is room for, of so many that have come, of which the newest are kept (`numbered_tail.rs`).
@@ -188,6 +211,9 @@ impl MemberMemory {
 /// What the engine of a cluster with this load holds, after a while.
 pub fn contents(deployment: &Deployment, load: &Load) -> EngineContents {
     let pairs = load.pairs.len() as u64;
+    let firms = u64::from(load.firms);
+    // All events of participants, if each belongs to a firm.
+    let of_firms = load.events_of_a_scope.map(|events| events * load.scopes() / firms.max(1));
     EngineContents {
         orders: load.open_orders.into(),
         orders_with_terms: (f64::from(load.open_orders) * load.terms_share).ceil() as u64,
@@ -197,6 +223,8 @@ pub fn contents(deployment: &Deployment, load: &Load) -> EngineContents {
         instruments: pairs,
         trades_of_an_instrument: if load.traffic.trades > 0.0 { deployment.engine.retained_trades.into() } else { 0 },
         participants: load.participants.into(),
+        firms,
+        events_of_a_firm: of_firms.unwrap_or(u64::from(deployment.engine.retained_firm_events) + 1),
     }
 }
 

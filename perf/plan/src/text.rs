@@ -69,8 +69,9 @@ impl Display for Plan {
         )?;
         writeln!(
             f,
-            "  of that      {} retained events, {} orders, {} log buffers, {} JVM",
+            "  of that      {} retained events, {} of firms, {} orders, {} log buffers, {} JVM",
             bytes(memory.engine.retained_events as f64),
+            bytes(memory.engine.retained_firm_events as f64),
             bytes(memory.engine.orders as f64),
             bytes(memory.log_buffers as f64),
             bytes(memory.java as f64)

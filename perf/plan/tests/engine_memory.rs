@@ -31,6 +31,7 @@ fn told(limits: EngineLimits, contents: &EngineContents) -> EngineMemory {
         retained_events: limits.retained_events as u32,
         maximum_open_orders: limits.orders as u32,
         retained_trades: limits.retained_trades as u32,
+        retained_firm_events: limits.retained_firm_events as u32,
         ..lugus_topology::Engine::default()
     };
     engine_memory(&engine, contents)
@@ -45,17 +46,25 @@ fn an_engine_takes_the_memory_that_was_told() {
 
 /// What grows with use: kept events and trades, scopes, participants. The pools are allocated at once, so growth leaves them out.
 fn what_is_kept_takes_the_bytes_that_were_told() {
-    for (mix, participants, instruments, commands, retained_events) in [
-        (Mix::Market, 8, 8, 1_000_000, 4_096),
-        (Mix::Trades, 16, 2, 500_000, 4_096),
-        (Mix::Market, 100, 4, 1_000_000, 512),
-        (Mix::Quotes, 4, 1, 300_000, 1_024),
+    for (mix, participants, instruments, commands, retained_events, firms) in [
+        (Mix::Market, 8, 8, 1_000_000, 4_096, 0),
+        (Mix::Trades, 16, 2, 500_000, 4_096, 0),
+        (Mix::Market, 100, 4, 1_000_000, 512, 0),
+        (Mix::Quotes, 4, 1, 300_000, 1_024, 0),
+        (Mix::Market, 100, 4, 1_000_000, 16, 10),
+        (Mix::Trades, 16, 2, 500_000, 16, 4),
     ] {
-        let limits = EngineLimits { retained_events, orders: 1 << 18, ..EngineLimits::default() };
+        let retained_firm_events = 16_384;
+        let limits = EngineLimits { retained_events, retained_firm_events, orders: 1 << 18, ..EngineLimits::default() };
         let options = SyntheticOptions { mix, participants, instruments, ..SyntheticOptions::default() };
         let traffic = Traffic::named(&mix.to_string()).expect("named");
         let mut applied = Applied::new(limits, options);
         let scopes = u64::from(participants * instruments);
+        for participant in 1..=participants {
+            if firms > 0 {
+                applied.join_firm(ParticipantId(participant), ParticipantId(1_000 + participant % firms));
+            }
+        }
         let mut grown = 0;
         applied.run_counting(commands, &mut grown, CountingAllocator::live_bytes);
         let surveyed = applied.engine.survey(&mut Survey::default(), usize::MAX).expect("one round");
@@ -68,7 +77,9 @@ fn what_is_kept_takes_the_bytes_that_were_told() {
             detail_share: traffic.detail_share,
             instruments: instruments.into(),
             trades_of_an_instrument: (traffic.trades * commands as f64 / f64::from(instruments)) as u64,
-            participants: participants.into(),
+            participants: (participants + firms).into(),
+            firms: firms.into(),
+            events_of_a_firm: u64::MAX,
         };
         let told = told(limits, &contents);
         let told_one = told.total() - told.orders;
@@ -96,6 +107,8 @@ fn the_pools_touch_what_was_told() {
         instruments: 1,
         trades_of_an_instrument: 0,
         participants: 4,
+        firms: 0,
+        events_of_a_firm: 0,
     };
     let at_start = resident() - begun;
     let told_at_start = told(limits, &nothing).orders;

@@ -142,6 +142,7 @@ pub const ROOMS: &[Room] = &[
             "aeron-archive-files",
             "aeron-metrics",
             "lugus-client",
+            "lugus-codecs",
             "lugus-media-driver",
             "lugus-node",
             "lugus-simulator",

@@ -2,7 +2,9 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use rustix::time::{ClockId, Timespec, clock_gettime};
 
 /// Shortest time without any answer that is kept.
 const SHORTEST_PAUSE: u64 = 50_000;
@@ -23,7 +25,8 @@ impl Pause {
 /// The answers of all clients together.
 #[derive(Debug)]
 pub(crate) struct Answers {
-    origin: Instant,
+    /// The begin of the run on the system's monotonic clock, in nanoseconds: that of other processes is the same.
+    origin: u64,
     last: AtomicU64,
     answered: AtomicU64,
     pauses: Mutex<Vec<Pause>>,
@@ -33,7 +36,7 @@ pub(crate) struct Answers {
 impl Answers {
     pub(crate) fn new() -> Self {
         Self {
-            origin: Instant::now(),
+            origin: monotonic(),
             last: AtomicU64::new(0),
             answered: AtomicU64::new(0),
             pauses: Mutex::new(Vec::new()),
@@ -43,7 +46,12 @@ impl Answers {
 
     /// Microseconds from the begin of the run.
     pub(crate) fn now(&self) -> u64 {
-        u64::try_from(self.origin.elapsed().as_micros()).unwrap_or(u64::MAX)
+        self.at(monotonic())
+    }
+
+    /// Microseconds from the begin of the run to a time of the monotonic clock, which is in nanoseconds.
+    pub(crate) fn at(&self, nanos: u64) -> u64 {
+        nanos.saturating_sub(self.origin) / 1_000
     }
 
     /// Notes that a command was answered.
@@ -92,6 +100,12 @@ impl Answers {
     fn keep(&self, pause: Pause) {
         self.pauses.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(pause);
     }
+}
+
+/// The system's monotonic clock, in nanoseconds.
+fn monotonic() -> u64 {
+    let Timespec { tv_sec, tv_nsec } = clock_gettime(ClockId::Monotonic);
+    tv_sec.unsigned_abs() * 1_000_000_000 + tv_nsec.unsigned_abs()
 }
 
 #[cfg(test)]

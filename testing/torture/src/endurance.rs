@@ -6,16 +6,16 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use lugus_topology::Size;
+use lugus_topology::{Deployment, Size};
 use serde::Serialize;
 
 use crate::error::TortureError;
-use crate::load::Wish;
 use crate::options::Options;
 use crate::outcome::Outcome;
 use crate::samples::{Samples, Trend};
 use crate::site::{self, MEMBERS};
 use crate::torture::{Event, with_cluster};
+use crate::wishes::Wish;
 
 /// Number of samples of a run.
 const SAMPLES: u32 = 400;
@@ -63,11 +63,7 @@ pub fn endure(
     stop: &AtomicBool,
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<Endured, TortureError> {
-    let mut deployment = site::deployment(options);
-    deployment.term_length.log = Size::mib(16);
-    deployment.archive.segment_length = Size::mib(16);
-    deployment.retention.snapshot_interval = endurance.snapshot_interval;
-    deployment.retention.snapshot_log_length = Size::bytes(0);
+    let deployment = deployment(endurance, options);
     let (mut samples, mut sessions) = (Samples::default(), 0);
     let outcome = with_cluster(deployment, options, stop, tell, |torture| {
         let (began, duration) = (Instant::now(), options.duration);
@@ -103,4 +99,50 @@ pub fn endure(
     let trends = samples.trends();
     let is_flat = trends.iter().all(|trend| trend.is_flat);
     Ok(Endured { outcome, trends, is_flat, sessions, csv: endurance.csv.clone() })
+}
+
+/// As in every torture, but for disks and recordings, which are large, and the intervals of snapshots.
+fn deployment(endurance: &Endurance, options: &Options) -> Deployment {
+    let mut deployment = site::deployment(options);
+    let segment = Size::mib(16);
+    deployment.term_length.log = segment;
+    deployment.archive.segment_length = segment;
+    deployment.archive.minimum_free_space = Size::mib(64);
+    deployment.archive.disk_reserve = Some(Size::mib(192));
+    deployment.retention.snapshot_interval = endurance.snapshot_interval;
+    deployment.retention.snapshot_log_length = Size::bytes(0);
+    deployment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::namespaces::Placement;
+
+    #[test]
+    fn members_start_with_the_deployment() {
+        let endurance =
+            Endurance { snapshot_interval: Duration::from_secs(300), sessions: 10, csv: PathBuf::from("samples.csv") };
+        for (placement, moves) in [(Placement::Loopback, true), (Placement::Namespaces, false)] {
+            let options = Options {
+                seed: 1,
+                duration: Duration::from_secs(3_600),
+                rate: 5_000,
+                clients: 8,
+                java_clients: 1,
+                only: Vec::new(),
+                without: Vec::new(),
+                plan: None,
+                heartbeat_timeout: Duration::from_secs(1),
+                moves,
+                placement,
+                base_port: 21_100,
+                program: PathBuf::from("lugus"),
+                folder: PathBuf::from("run"),
+                keep: PathBuf::from("kept"),
+            };
+            assert_eq!(deployment(&endurance, &options).validate().map_err(|error| error.to_string()), Ok(()));
+            assert_eq!(site::deployment(&options).validate().map_err(|error| error.to_string()), Ok(()));
+        }
+    }
 }

@@ -77,11 +77,11 @@ faults! {
     Snapshot = "snapshot", Processes, 10;
     /// A member starts again with a clock that is wrong from now on.
     Clock = "clock", Processes, 3;
-    /// A client's process is replaced by another one of the same participant.
+    /// A client's process is replaced by another one of the same participant; one in Java is killed with SIGKILL before.
     ReplaceClient = "replace-client", Clients, 4;
     /// A client closes its session, and opens another one.
     ReconnectClient = "reconnect-client", Clients, 3;
-    /// The media driver of some clients stands still.
+    /// The media driver of some clients, or a client in Java, stands still.
     StopClients = "stop-clients", Clients, 4;
     /// A member hears nobody, and nobody hears it.
     Isolate = "isolate", Network, 8;

@@ -15,11 +15,12 @@ use crate::damage::damage;
 use crate::error::TortureError;
 use crate::fault::{Fault, FaultGroup, FaultKind};
 use crate::links::Link;
-use crate::load::{Load, Wish};
+use crate::load::Load;
 use crate::members::Members;
 use crate::namespaces::Placement;
 use crate::processes::Process;
 use crate::site::{HURT, MEMBERS, OTHER, Site};
+use crate::wishes::Wish;
 
 /// Clocks are wrong by one of these, in milliseconds.
 const CLOCK_OFFSETS_MS: [i64; 6] = [-3_600_000, -10_000, -1_000, 1_000, 10_000, 3_600_000];
@@ -364,20 +365,21 @@ fn hold_down(killed: &[usize], length: u64, members: &mut Members) -> (Undo, Str
 
 fn hurt_clients(fault: &Fault, load: &Load) -> (Undo, String) {
     let client = (fault.choice % load.clients() as u64) as usize;
+    let kind = load.kind(client);
     match fault.fault {
         FaultKind::ReplaceClient => {
             load.ask(client, Wish::Replace);
-            (Undo::Nothing, format!("client {client} is replaced by another process"))
+            (Undo::Nothing, format!("{kind} {client} is replaced by another process"))
         }
         FaultKind::ReconnectClient => {
             load.ask(client, Wish::Reconnect);
-            (Undo::Nothing, format!("client {client} closes its session, and opens another one"))
+            (Undo::Nothing, format!("{kind} {client} closes its session, and opens another one"))
         }
         _ => {
-            let stopped: Vec<Process> = load.driver(fault.choice).into_iter().collect();
+            let (stopped, what) = load.to_stop(fault.choice);
             stopped.iter().for_each(|process| process.signal(Signal::STOP));
-            let done = format!("the media driver of some clients stands still for {} ms", fault.length_ms);
-            (Undo::Resume(stopped), done)
+            let done = format!("{what} stands still for {} ms", fault.length_ms);
+            (Undo::Resume(stopped.into_iter().collect()), done)
         }
     }
 }

@@ -13,6 +13,8 @@
 //! | `site`, `members`, `companion`, `processes` | folder and deployment; members that are started, killed and repaired; coordinator and other cluster; processes as the system lists them |
 //! | `namespaces`, `tun`, `switch`, `links` | [`enter`]: network namespaces; the network between them, which this process is |
 //! | `load`, `record`, `answers` | clients with the SDK; what each was told; how long nobody was answered |
+//! | `java_client`, `java_history` | clients in Java: their processes; the journal of one, as what it was told |
+//! | `wishes` | what clients are asked to do, and how they are |
 //! | `operator` | the instruments at the beginning, the end of all orders |
 //! | `truth`, `numbered`, `fingerprint` | what the committed logs say, read piece by piece; members' states are held against it |
 //! | `verdict`, `audit`, `outcome` | clients' histories against the log; `lugus audit`; [`Outcome`] |
@@ -27,6 +29,8 @@ mod error;
 mod fault;
 mod fingerprint;
 mod injector;
+mod java_client;
+mod java_history;
 mod links;
 mod load;
 mod members;
@@ -46,6 +50,7 @@ mod torture;
 mod truth;
 mod tun;
 mod verdict;
+mod wishes;
 
 pub use endurance::{Endurance, Endured, endure};
 pub use error::TortureError;

@@ -1,7 +1,7 @@
-//! The clients: threads with the SDK, each of which trades as one participant, and the media drivers that they share.
+//! The clients: threads with the SDK, each of which trades as one participant, beside clients in Java, and the media drivers that they share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -9,17 +9,20 @@ use lugus_client::{
     ClientError, CommandNumber, Credentials, Exchange, ExchangeConfig, ExchangeSession, FixedMap, InstrumentId,
     ParticipantId, SendError,
 };
-use lugus_media_driver::ClientDriver;
+use lugus_media_driver::{ClientDriver, JavaClientPlan};
 use lugus_simulator::{Commands, Random};
 use lugus_topology::Deployment;
 use lugus_vocabulary::Action;
 
 use crate::answers::Answers;
 use crate::error::TortureError;
+use crate::java_client::JavaWork;
+use crate::options::Options;
 use crate::processes::Process;
 use crate::record::Record;
 use crate::site::{self, Site};
-use crate::verdict::History;
+use crate::verdict::{History, Program};
+use crate::wishes::{Phase, Shared, Wish};
 
 /// Number of media drivers of clients, so that one of them may stand still.
 const DRIVERS: usize = 2;
@@ -36,54 +39,6 @@ const OVERLAP: Duration = Duration::from_secs(2);
 /// Attempts to send a command of the clients that are patient; the others have the SDK's default.
 const PATIENT_ATTEMPTS: u32 = 100;
 
-/// What all clients do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub(crate) enum Phase {
-    /// They trade.
-    Trade,
-    /// They send nothing, and wait for answers.
-    Answer,
-    /// They wait for all events.
-    Settle,
-    /// They close their sessions.
-    Close,
-}
-
-/// What a client is asked to do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wish {
-    /// Another process takes its session over.
-    Replace,
-    /// It closes its session, and opens another one.
-    Reconnect,
-}
-
-/// What the threads and their owner share.
-#[derive(Debug)]
-struct Shared {
-    phase: AtomicU8,
-    answers: Arc<Answers>,
-    clients: Vec<Client>,
-}
-
-#[derive(Debug, Default)]
-struct Client {
-    participant: u32,
-    replace: AtomicU32,
-    reconnect: AtomicU32,
-    /// The phase in which it has come to rest.
-    rests_in: AtomicU8,
-    is_connected: AtomicBool,
-    outstanding: AtomicU64,
-}
-
-impl Client {
-    fn of(participant: u32) -> Self {
-        Self { participant, ..Self::default() }
-    }
-}
-
 /// All clients.
 pub(crate) struct Load {
     shared: Arc<Shared>,
@@ -92,39 +47,44 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Starts the clients, which together send `rate` commands a second.
+    /// Starts the clients, which together send the wanted rate of commands.
     ///
     /// # Errors
-    /// A media driver or a thread can't be started.
-    pub(crate) fn start(
-        site: &Site,
-        answers: &Arc<Answers>,
-        clients: u32,
-        rate: u32,
-        seed: u64,
-    ) -> Result<Self, TortureError> {
+    /// A media driver, a thread or a process can't be started.
+    pub(crate) fn start(site: &Site, answers: &Arc<Answers>, options: &Options) -> Result<Self, TortureError> {
         let deployment = &site.deployment;
         let drivers = (0..DRIVERS).map(|_| ClientDriver::start(deployment)).collect::<Result<Vec<_>, _>>()?;
-        let shared = Arc::new(Shared {
-            phase: AtomicU8::new(Phase::Trade as u8),
-            answers: Arc::clone(answers),
-            clients: site::participants(clients).map(Client::of).collect(),
-        });
+        let shared = Arc::new(Shared::new(answers, site::participants(options)));
+        let (seed, interval) = (options.seed, Duration::from_secs(shared.clients.len() as u64) / options.rate.max(1));
         let mut threads = Vec::new();
-        for (at, participant) in site::participants(clients).map(ParticipantId).enumerate() {
-            let work = Work {
-                shared: Arc::clone(&shared),
-                deployment: deployment.clone(),
-                aeron_dir: drivers[at % DRIVERS].aeron_dir().to_path_buf(),
-                at,
-                participant,
-                credentials: site.credentials(participant)?,
-                commands: Commands::new(Random::new(seed, 10 + at as u64), u64::from(participant.0)),
-                random: Random::new(seed, 500 + at as u64),
-                interval: Duration::from_secs(u64::from(clients)) / rate.max(1),
+        for (at, participant) in site::participants(options).map(ParticipantId).enumerate() {
+            let (shared, aeron_dir) = (Arc::clone(&shared), drivers[at % DRIVERS].aeron_dir().to_path_buf());
+            let thread = thread::Builder::new().name(format!("client {participant}"));
+            let spawned = if at < options.clients as usize {
+                let work = Work {
+                    shared,
+                    deployment: deployment.clone(),
+                    aeron_dir,
+                    at,
+                    participant,
+                    credentials: site.credentials(participant)?,
+                    commands: Commands::new(Random::new(seed, 10 + at as u64), u64::from(participant.0)),
+                    random: Random::new(seed, 500 + at as u64),
+                    interval,
+                };
+                thread.spawn(|| work.run())
+            } else {
+                let plan = JavaClientPlan {
+                    participant: participant.0,
+                    aeron_dir,
+                    interval,
+                    seed: Random::new(seed, 700 + at as u64).between(0, u64::from(u32::MAX)),
+                    folder: site.folder.join(format!("java-client-{participant}")),
+                };
+                let work = JavaWork::new(shared, deployment, at, plan)?;
+                thread.spawn(|| work.run())
             };
-            let thread = thread::Builder::new().name(format!("client {participant}")).spawn(|| work.run());
-            threads.push(thread.map_err(|error| TortureError::Thread(format!("can't be started: {error}")))?);
+            threads.push(spawned.map_err(|error| TortureError::Thread(format!("can't be started: {error}")))?);
         }
         Ok(Self { shared, threads, drivers })
     }
@@ -134,19 +94,30 @@ impl Load {
         self.shared.clients.len()
     }
 
-    /// Asks a client to do something.
-    pub(crate) fn ask(&self, client: usize, wish: Wish) {
-        let client = &self.shared.clients[client % self.shared.clients.len()];
-        let wished = match wish {
-            Wish::Replace => &client.replace,
-            Wish::Reconnect => &client.reconnect,
-        };
-        wished.fetch_add(1, Ordering::Relaxed);
+    /// What kind of client this is, in words.
+    pub(crate) fn kind(&self, client: usize) -> &'static str {
+        if self.java_process(client).is_some() { "client in Java" } else { "client" }
     }
 
-    /// One of the media drivers.
-    pub(crate) fn driver(&self, choice: u64) -> Option<Process> {
-        self.drivers[(choice % self.drivers.len() as u64) as usize].pid().and_then(Process::of)
+    /// Asks a client to do something.
+    pub(crate) fn ask(&self, client: usize, wish: Wish) {
+        self.shared.ask(client, wish);
+    }
+
+    /// A media driver, or a client in Java: what may stand still, and what it is.
+    pub(crate) fn to_stop(&self, choice: u64) -> (Option<Process>, &'static str) {
+        let java = (0..self.clients()).filter_map(|client| self.java_process(client));
+        let java: Vec<Process> = java.collect();
+        let at = (choice % (self.drivers.len() + java.len()) as u64) as usize;
+        match self.drivers.get(at) {
+            Some(driver) => (driver.pid().and_then(Process::of), "the media driver of some clients"),
+            None => (java.get(at - self.drivers.len()).copied(), "a client in Java"),
+        }
+    }
+
+    /// The living process of a client in Java.
+    fn java_process(&self, client: usize) -> Option<Process> {
+        Process::of(self.shared.clients[client].pid.load(Ordering::Acquire))
     }
 
     /// Directory of a media driver for the operator.
@@ -156,26 +127,12 @@ impl Load {
 
     /// Lets all clients go on to the next phase.
     pub(crate) fn enter(&self, phase: Phase) {
-        if phase > Phase::Trade {
-            self.shared.answers.end();
-        }
-        self.shared.phase.store(phase as u8, Ordering::Release);
+        self.shared.enter(phase);
     }
 
     /// Which clients have not come to rest in a phase, and how they are.
     pub(crate) fn restless(&self, phase: Phase) -> Vec<String> {
-        let clients = self.shared.clients.iter();
-        let restless = clients.filter(|client| client.rests_in.load(Ordering::Acquire) < phase as u8);
-        restless
-            .map(|client| {
-                format!(
-                    "participant {}: {}, {} commands without an outcome",
-                    client.participant,
-                    if client.is_connected.load(Ordering::Relaxed) { "connected" } else { "not connected" },
-                    client.outstanding.load(Ordering::Relaxed)
-                )
-            })
-            .collect()
+        self.shared.restless(phase)
     }
 
     /// Ends the clients; returns what they have sent and were told.
@@ -223,7 +180,7 @@ impl Work {
         let mut pending = None;
         let (mut replaces, mut reconnects) = (0, 0);
         loop {
-            let phase = self.shared.phase.load(Ordering::Acquire);
+            let phase = self.shared.phase();
             if phase == Phase::Close as u8 {
                 break;
             }
@@ -291,7 +248,7 @@ impl Work {
         ended.extend(replaced.into_iter().map(|(_, old)| old.record));
         running.session.close();
         ended.push(running.record);
-        Ok(History { participant: self.participant, processes: ended })
+        Ok(History { participant: self.participant, program: Program::Sdk, processes: ended })
     }
 
     /// Notes when the client has come to rest in a phase.

@@ -15,8 +15,10 @@ pub struct Options {
     pub duration: Duration,
     /// Commands a second of all clients together.
     pub rate: u32,
-    /// Number of clients.
+    /// Number of clients with the SDK.
     pub clients: u32,
+    /// Number of clients in Java, with Aeron's own client.
+    pub java_clients: u32,
     /// Only these kinds of faults; empty for all.
     pub only: Vec<FaultKind>,
     /// Not these kinds.

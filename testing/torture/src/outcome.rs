@@ -27,6 +27,12 @@ pub struct Outcome {
     pub given_up: u64,
     /// Commands without any outcome: of clients' processes that were replaced or closed.
     pub unanswered: u64,
+    /// Commands of clients in Java, which are among all commands.
+    pub java_commands: u64,
+    /// Of these: answered.
+    pub java_answered: u64,
+    /// Sessions that clients in Java have opened.
+    pub java_sessions: u64,
     /// Answered commands and told events that the committed log does not have.
     pub lost: u64,
     /// Applied commands for which no command of a client accounts.
@@ -106,8 +112,14 @@ impl fmt::Display for Outcome {
         }
         writeln!(
             f,
-            "commands {}, answered {}, given up {}, without outcome {}",
-            self.commands, self.answered, self.given_up, self.unanswered
+            "commands {}, answered {}, given up {}, without outcome {}; of clients in Java: commands {}, answered {}, sessions {}",
+            self.commands,
+            self.answered,
+            self.given_up,
+            self.unanswered,
+            self.java_commands,
+            self.java_answered,
+            self.java_sessions
         )?;
         writeln!(
             f,

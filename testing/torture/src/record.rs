@@ -43,7 +43,7 @@ pub(crate) struct Followed {
     /// Number and fingerprint of each event that was told.
     pub(crate) events: Vec<(u64, u64)>,
     /// The last event that was told, or told to be lost.
-    last_event: Option<u64>,
+    pub(crate) last_event: Option<u64>,
 }
 
 /// What one client process has sent, and what it was told.
@@ -73,7 +73,8 @@ impl Record {
         }
     }
 
-    fn wrong(&mut self, what: String) {
+    /// Notes something that can't be true.
+    pub(crate) fn wrong(&mut self, what: String) {
         if self.wrong.len() < MAXIMUM_WRONG {
             self.wrong.push(what);
         }

@@ -26,8 +26,8 @@ pub(crate) const MEMBERS: usize = 3;
 const CLIENTS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 const FIRST_MEMBER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 10);
 
-/// Size of a member's disk in a namespace.
-const DISK: &str = "size=512m";
+/// Segments of recordings that the disk of a member in a namespace has room for.
+const DISK_SEGMENTS: u64 = 256;
 
 /// Name of the cluster that is hurt, and of the one to which instruments move.
 pub(crate) const HURT: &str = "A";
@@ -88,10 +88,11 @@ impl Site {
         })?;
         let mut switch = None;
         if placement == Placement::Namespaces {
+            let disk = format!("size={}", deployment.archive.segment_length.as_bytes() * DISK_SEGMENTS);
             for member in &cluster.members {
                 fs::create_dir_all(&member.dir).map_err(TortureError::file("make", &member.dir))?;
                 let dir = member.dir.to_string_lossy();
-                namespaces::run("mount", &["-t", "tmpfs", "-o", DISK, "lugus-torture", &dir])?;
+                namespaces::run("mount", &["-t", "tmpfs", "-o", &disk, "lugus-torture", &dir])?;
             }
             switch = Some(namespaces::connect(&addresses, CLIENTS, seed)?);
         }
@@ -248,7 +249,7 @@ pub(crate) fn deployment(options: &Options) -> Deployment {
     if options.placement == Placement::Namespaces {
         // Without keys no deployment is allowed whose members others can reach.
         deployment.authentication.mode = AuthenticationMode::Keys;
-        let participants = std::iter::once(ParticipantId::OPERATOR.0).chain(participants(options.clients));
+        let participants = std::iter::once(ParticipantId::OPERATOR.0).chain(participants(options));
         let with_key = |id: u32| {
             let key = Key::parse(&format!("{:064x}", u64::from(id) + KEY)).ok();
             Participant { id, key, ..Participant::default() }
@@ -259,9 +260,9 @@ pub(crate) fn deployment(options: &Options) -> Deployment {
     deployment
 }
 
-/// Numbers of the participants that trade.
-pub(crate) fn participants(clients: u32) -> impl Iterator<Item = u32> {
-    FIRST_PARTICIPANT..FIRST_PARTICIPANT + clients
+/// Numbers of the participants that trade: those of the clients with the SDK, and then those of the clients in Java.
+pub(crate) fn participants(options: &Options) -> impl Iterator<Item = u32> + use<> {
+    FIRST_PARTICIPANT..FIRST_PARTICIPANT + options.clients + options.java_clients
 }
 
 /// Sets the time after which followers miss the leader, and what must be longer than that.

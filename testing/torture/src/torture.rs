@@ -17,7 +17,7 @@ use crate::audit::{self, Audited};
 use crate::error::TortureError;
 use crate::fault::{Fault, FaultKind, ProcessKind};
 use crate::injector::Injector;
-use crate::load::{Load, Phase};
+use crate::load::Load;
 use crate::members::Members;
 use crate::namespaces::Placement;
 use crate::operator::Operator;
@@ -27,6 +27,7 @@ use crate::plan::Plan;
 use crate::site::{self, HURT, MEMBERS, OTHER, Site};
 use crate::truth::Truth;
 use crate::verdict::Verdict;
+use crate::wishes::Phase;
 
 /// Interval at which faults, members and clients are looked after.
 const TICK: Duration = Duration::from_millis(10);
@@ -128,7 +129,7 @@ fn in_site(
     let mut members = Members::new(Arc::clone(site));
     start(&mut members, stop)?;
     let answers = Arc::new(Answers::new());
-    let load = Load::start(site, &answers, options.clients, options.rate, options.seed)?;
+    let load = Load::start(site, &answers, options)?;
     let mut operator = Operator::connect(site, &site.cluster, load.aeron_dir())?;
     operator.define_instruments(site)?;
     operator.close();
@@ -358,6 +359,9 @@ impl Torture<'_> {
         outcome.answered = verdict.answered;
         outcome.given_up = verdict.given_up;
         outcome.unanswered = verdict.unanswered;
+        outcome.java_commands = verdict.java_commands;
+        outcome.java_answered = verdict.java_answered;
+        outcome.java_sessions = verdict.java_sessions;
         // The log of a cluster that does not recover can't be read to its end.
         if is_settled {
             outcome.lost = verdict.lost;

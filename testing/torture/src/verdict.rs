@@ -11,10 +11,20 @@ use crate::truth::{Scope, ScopeKey, Told};
 /// Most findings of a kind that are told in words.
 const MAXIMUM_TOLD: usize = 10;
 
+/// What a client is made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// The SDK.
+    Sdk,
+    /// Aeron's own client in Java.
+    Java,
+}
+
 /// The processes of a client, in the order in which they took over from one another.
 #[derive(Debug)]
 pub(crate) struct History {
     pub(crate) participant: ParticipantId,
+    pub(crate) program: Program,
     pub(crate) processes: Vec<Record>,
 }
 
@@ -33,6 +43,10 @@ pub(crate) struct Verdict {
     pub(crate) given_up: u64,
     /// Without any outcome at the end.
     pub(crate) unanswered: u64,
+    /// Commands, answered ones and sessions of clients in Java, which are counted above, too.
+    pub(crate) java_commands: u64,
+    pub(crate) java_answered: u64,
+    pub(crate) java_sessions: u64,
     /// Answered commands and told events that the log does not have.
     pub(crate) lost: u64,
     /// Applied commands for which no command of the client accounts: it was applied twice, or though the client was told that it was not.
@@ -69,6 +83,7 @@ impl Verdict {
 
     fn judge(&mut self, history: &History, told: &Told, times: &mut Times) {
         let participant = history.participant;
+        let (commands, answered) = (self.commands, self.answered);
         let mut by_instrument: BTreeMap<InstrumentId, Vec<&Followed>> = BTreeMap::new();
         for record in &history.processes {
             for (instrument, followed) in &record.followed {
@@ -86,6 +101,11 @@ impl Verdict {
             self.count(&commands);
             self.check_events(key, &followed, scope);
             self.check_outcomes(key, &commands, scope, times);
+        }
+        if history.program == Program::Java {
+            self.java_commands += self.commands - commands;
+            self.java_answered += self.answered - answered;
+            self.java_sessions += history.processes.iter().map(|record| record.sessions).sum::<u64>();
         }
     }
 
@@ -118,9 +138,18 @@ impl Verdict {
         let mut next = 0;
         let times = times.entry(key).or_default();
         times.resize(scope.applied.len(), (0, u64::MAX));
+        // Millions of commands may have come without an answer: none of them walks through all that follow.
+        let number_of = |sent: &Sent| match sent.outcome {
+            Outcome::Answered { number, .. } => Some(number),
+            _ => None,
+        };
+        let numbers = commands.iter().enumerate();
+        let mut answers: Vec<(u64, usize)> = numbers.filter_map(|(at, sent)| Some((number_of(sent)?, at))).collect();
+        answers.sort_unstable();
         for (number, applied) in scope.applied.iter() {
             let rest = &commands[next..];
-            let found = rest.iter().position(|sent| answers_to(sent, number)).or_else(|| {
+            let answer = answers.get(answers.partition_point(|&answer| answer < (number, next)));
+            let found = answer.filter(|(of, _)| *of == number).map(|(_, at)| at - next).or_else(|| {
                 let unanswered = rest.iter().take_while(|sent| !is_answered(sent));
                 unanswered.enumerate().find(|(_, sent)| may_be(sent, applied)).map(|(at, _)| at)
             });
@@ -180,10 +209,6 @@ fn is_answered(sent: &Sent) -> bool {
     matches!(sent.outcome, Outcome::Answered { .. })
 }
 
-fn answers_to(sent: &Sent, wanted: u64) -> bool {
-    matches!(sent.outcome, Outcome::Answered { number, .. } if number == wanted)
-}
-
 /// Whether it may be this command that was applied, though the client knows of no answer.
 fn may_be(sent: &Sent, applied: u64) -> bool {
     let may_be = matches!(sent.outcome, Outcome::GaveUp { may_have_been_applied: true } | Outcome::None);
@@ -220,7 +245,7 @@ mod tests {
             Sent { action: *action, at, outcome }
         };
         followed.commands = commands.iter().enumerate().map(sent).collect();
-        History { participant: KEY.0, processes: vec![record] }
+        History { participant: KEY.0, program: Program::Sdk, processes: vec![record] }
     }
 
     fn numbered(values: &[u64]) -> Numbered {

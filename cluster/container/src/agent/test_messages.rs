@@ -29,7 +29,11 @@ pub(super) fn close(session_id: i64) -> Vec<u8> {
 }
 
 pub(super) fn session_open(session_id: i64, timestamp: i64) -> Vec<u8> {
-    let session = ClientSession::new(session_id, 102, "aeron:udp?endpoint=c:1", b"me");
+    session_open_of(session_id, timestamp, b"me")
+}
+
+pub(super) fn session_open_of(session_id: i64, timestamp: i64, principal: &[u8]) -> Vec<u8> {
+    let session = ClientSession::new(session_id, 102, "aeron:udp?endpoint=c:1", principal);
     log_messages::session_open(TERM, timestamp, &session)
 }
 

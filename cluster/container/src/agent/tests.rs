@@ -173,6 +173,7 @@ impl Member {
             log_fragment_limit: 10,
             timed_messages: 1,
             egress_stall_limit_ns: EGRESS_STALL_LIMIT_NS,
+            client_of_principal: |principal| &principal[..2],
             snapshot_progress_timeout_ns: 1_000 * MS,
             log_image_timeout_ns: 1_000 * MS,
         };

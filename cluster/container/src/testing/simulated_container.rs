@@ -141,6 +141,7 @@ impl<S: ClusteredService> SimulatedContainer<S> {
             log_fragment_limit: settings.log_fragment_limit,
             timed_messages: 0,
             egress_stall_limit_ns: settings.egress_stall_limit_ns,
+            client_of_principal: |principal| principal,
             snapshot_progress_timeout_ns: i64::MAX,
             log_image_timeout_ns: i64::MAX,
         };

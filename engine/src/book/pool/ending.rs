@@ -24,6 +24,7 @@ impl OrderPool {
         if self.killed.len() <= participant as usize {
             self.killed.resize(participant as usize + 1, Killed::No);
         }
+        self.unfinished.stir();
         let before = std::mem::replace(&mut self.killed[participant as usize], killed);
         self.killed_participants += u32::from(killed != Killed::No);
         self.killed_participants -= u32::from(before != Killed::No);
@@ -38,6 +39,22 @@ impl OrderPool {
             | !self.unfinished.mass_cancels.is_empty()
             | self.unfinished.is_any_expiring()
             | self.unfinished.quotes.has_work()
+    }
+
+    /// Whether something may be to do without a command at log time `now`.
+    pub(crate) fn may_go_on(&self, now: EpochNanos) -> bool {
+        self.due(now).is_some() | self.unfinished.is_any() | self.unfinished.is_alarmed(now)
+    }
+
+    /// The same, or whether a live order's end may be decided.
+    pub(super) fn is_busy(&self, now: EpochNanos) -> bool {
+        self.may_go_on(now) | self.is_doubtful()
+    }
+
+    /// Looks whether there is anything to do or in doubt, which `Unfinished::is_quiet` tells from then on.
+    pub(crate) fn settle(&mut self, now: EpochNanos) {
+        let next_expiry = self.next_expiry().map(|next| next.time);
+        self.unfinished.settle(self.is_busy(now), next_expiry);
     }
 
     /// How a live order ends that would trade and may not; `None` for one that may trade.

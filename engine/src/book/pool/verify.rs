@@ -19,6 +19,11 @@ impl OrderPool {
             }
         }
         self.verify_terms(live)?;
+        if let Some(through) = self.unfinished.quiet_through()
+            && self.is_busy(through)
+        {
+            return Err(InvariantError::Count { what: "times that are quiet and are not", counted: 1, kept: 0 });
+        }
         let listed = (0..self.owners.len() as u32).map(|owner| self.verify_owner(owner));
         InvariantError::count("orders of owners", listed.sum::<Result<usize, _>>()?, self.live())
     }

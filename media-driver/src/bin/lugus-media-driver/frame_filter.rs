@@ -1,10 +1,11 @@
-//! An interceptor of incoming datagrams, by which the driver drops the SETUP frames that [`SetupLimit`] does not take in, and the
-//! status messages that [`ListenerLimit`] does not take. It reads the type of each datagram's frame, and nothing more of other frames.
+//! An interceptor of incoming datagrams, by which the driver drops the SETUP frames that [`SetupLimit`] does not take in or whose terms are
+//! too long, and the status messages that [`ListenerLimit`] does not take. It reads the type of each datagram's frame, and nothing more
+//! of other frames.
 
 use std::cell::RefCell;
 use std::ffi::{c_int, c_void};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex};
 use std::time::Instant;
 
@@ -29,6 +30,9 @@ const SETUP: [u8; 2] = [5, 0];
 /// Type of a status message (`AERON_HDR_TYPE_SM`).
 const STATUS_MESSAGE: [u8; 2] = [3, 0];
 
+/// Where the length of a term is in a SETUP frame, in bytes (`aeron_setup_header_t`): 32 bits, little endian.
+const TERM_LENGTH: std::ops::Range<usize> = 28..32;
+
 /// Where the receiver's id is in a status message, in bytes (`aeron_status_message_header_t`): 64 bits, little endian.
 const RECEIVER_ID: std::ops::Range<usize> = 28..36;
 
@@ -41,23 +45,40 @@ static LIMIT: LazyLock<Mutex<SetupLimit>> = LazyLock::new(|| Mutex::new(SetupLim
 
 static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-static DROPPED: AtomicU64 = AtomicU64::new(0);
+/// Greatest length of a term, in bytes. The sender of a SETUP frame chooses it, and the driver makes three terms of shared memory of it: up
+/// to three gigabytes, which fill as the sender sends.
+static GREATEST_TERM_LENGTH: AtomicU32 = AtomicU32::new(0);
+
+static TOO_MANY: AtomicU64 = AtomicU64::new(0);
+
+static TOO_LONG: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     /// The ports of this thread, which is the sender's, to whose publications listeners announce themselves.
     static LISTENED: RefCell<Vec<(*mut aeron_udp_channel_transport_t, ListenerLimit)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Number of frames that were dropped.
-pub(crate) fn dropped() -> u64 {
-    DROPPED.load(Ordering::Relaxed)
+/// Numbers of frames that were dropped.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Dropped {
+    /// SETUP frames and status messages that were too many.
+    pub(crate) too_many: u64,
+    /// SETUP frames whose terms were too long.
+    pub(crate) too_long: u64,
 }
 
-/// Makes the driver of this context drop SETUP frames and status messages that are too many.
+/// Numbers of frames that were dropped so far.
+pub(crate) fn dropped() -> Dropped {
+    Dropped { too_many: TOO_MANY.load(Ordering::Relaxed), too_long: TOO_LONG.load(Ordering::Relaxed) }
+}
+
+/// Makes the driver of this context drop SETUP frames and status messages that are too many, and SETUP frames with longer terms than this,
+/// in bytes.
 ///
 /// # Errors
 /// When there is no memory.
-pub(crate) fn install(context: &AeronDriverContext) -> Result<(), AeronCError> {
+pub(crate) fn install(context: &AeronDriverContext, greatest_term_length: u64) -> Result<(), AeronCError> {
+    GREATEST_TERM_LENGTH.store(u32::try_from(greatest_term_length).unwrap_or(u32::MAX), Ordering::Relaxed);
     let memory = interceptor::allocate(aeron_udp_channel_interceptor_bindings_t {
         incoming_init_func: Some(interceptor::init),
         incoming_func: Some(incoming),
@@ -87,12 +108,18 @@ unsafe extern "C" fn incoming(
     // SAFETY: the driver calls this with the sender's address, which `recvmsg` has written.
     let source = || of_socket(unsafe { &*address });
     let is_taken = match datagram.get(FRAME_TYPE) {
-        Some(frame_type) if frame_type == SETUP => takes_setup(source().0),
+        Some(frame_type) if frame_type == SETUP => {
+            if has_too_long_terms(datagram, GREATEST_TERM_LENGTH.load(Ordering::Relaxed)) {
+                TOO_LONG.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
+            takes_setup(source().0)
+        }
         Some(frame_type) if frame_type == STATUS_MESSAGE => takes_listener(transport, datagram, source),
         _ => true,
     };
     if !is_taken {
-        DROPPED.fetch_add(1, Ordering::Relaxed);
+        TOO_MANY.fetch_add(1, Ordering::Relaxed);
         return;
     }
     // SAFETY: the driver calls this with the next interceptor, which always exists: the last one is the receiver's own function.
@@ -118,6 +145,12 @@ unsafe extern "C" fn incoming(
 
 fn now_ns() -> u64 {
     u64::try_from(BEGAN.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Whether a SETUP frame announces longer terms than the greatest. What is no length of a term at all the driver refuses itself.
+fn has_too_long_terms(frame: &[u8], greatest: u32) -> bool {
+    let length = frame.get(TERM_LENGTH).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
+    length.is_some_and(|length| length > greatest)
 }
 
 fn takes_setup(source: IpAddr) -> bool {
@@ -197,6 +230,22 @@ fn of_socket(address: &sockaddr_storage) -> (IpAddr, u16) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_terms_up_to_the_greatest_length_are_taken() {
+        let setup = |term_length: u32| {
+            let mut frame = [0; 40];
+            frame[TERM_LENGTH].copy_from_slice(&term_length.to_le_bytes());
+            frame
+        };
+        let greatest = 16 << 20;
+        for (term_length, is_too_long) in
+            [(0, false), (1 << 16, false), (greatest, false), (greatest + 1, true), (1 << 30, true), (u32::MAX, true)]
+        {
+            assert_eq!(has_too_long_terms(&setup(term_length), greatest), is_too_long, "{term_length}");
+        }
+        assert!(!has_too_long_terms(&setup(u32::MAX)[..31], greatest), "the driver drops a frame that is cut");
+    }
 
     #[test]
     fn addresses_are_read_as_the_system_writes_them() {

@@ -20,6 +20,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
+use frame_filter::Dropped;
 use idle::Idler;
 use lugus_media_driver::{DriverOptions, Idle, READY_LINE, Threading, clear_driver_directory};
 use rusteron_media_driver::{
@@ -89,7 +90,7 @@ fn run(options: &DriverOptions) -> Result<(), String> {
         (Threading::Shared, Idle::BackOff(numbers)) => Some(Idler::new(numbers)),
         _ => None,
     };
-    let mut reported = 0;
+    let mut reported = Dropped::default();
     while !stop.load(Ordering::Acquire) {
         let work = driver.main_do_work().map_err(describe)?;
         match &mut idler {
@@ -107,16 +108,23 @@ fn run(options: &DriverOptions) -> Result<(), String> {
     }
 }
 
-/// Says how many frames were dropped, each time that there are twice as many. Returns the number that was said last.
-fn report_dropped(reported: u64) -> u64 {
-    let dropped = frame_filter::dropped();
-    if dropped <= reported.saturating_mul(2) {
-        return reported;
+/// Says how many frames were dropped, each time that there are twice as many. Returns the numbers that were said last.
+fn report_dropped(mut reported: Dropped) -> Dropped {
+    let Dropped { too_many, too_long } = frame_filter::dropped();
+    if too_many > reported.too_many.saturating_mul(2) {
+        eprintln!(
+            "lugus-media-driver: {too_many} SETUP frames and status messages have been dropped, because too many came at once"
+        );
+        reported.too_many = too_many;
     }
-    eprintln!(
-        "lugus-media-driver: {dropped} SETUP frames and status messages have been dropped, because too many came at once"
-    );
-    dropped
+    if too_long > reported.too_long.saturating_mul(2) {
+        eprintln!(
+            "lugus-media-driver: {too_long} SETUP frames have been dropped, because they announced longer terms than any of the \
+             deployment's publications ([term_length] of cluster.toml)"
+        );
+        reported.too_long = too_long;
+    }
+    reported
 }
 
 fn context(options: &DriverOptions, dir: &CString) -> Result<AeronDriverContext, AeronCError> {
@@ -136,7 +144,7 @@ fn context(options: &DriverOptions, dir: &CString) -> Result<AeronDriverContext,
     // Each of them has buffers of its own, for which the driver's thread makes files: whoever sends SETUP frames to a port could
     // otherwise keep that thread from everything else.
     context.set_stream_session_limit(i32::try_from(options.stream_session_limit).unwrap_or(i32::MAX))?;
-    frame_filter::install(&context)?;
+    frame_filter::install(&context, options.greatest_term_length)?;
     prompt_setup::install(&context, options.log_stream)?;
     if let Some([conductor, sender, receiver]) = options.cores {
         context.set_conductor_cpu_affinity(conductor.into())?;

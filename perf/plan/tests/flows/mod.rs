@@ -108,6 +108,12 @@ impl Applied {
         }
     }
 
+    /// Puts a participant of the flow into a firm.
+    #[allow(dead_code, reason = "each test uses what it is about")]
+    pub fn join_firm(&mut self, target: ParticipantId, firm: ParticipantId) {
+        self.apply(ParticipantId(0), InstrumentId::NONE, Action::SetFirm { target, firm: Some(firm) });
+    }
+
     /// Applies one command, with its scope's next number.
     pub fn apply(&mut self, participant: ParticipantId, instrument: InstrumentId, action: Action) {
         let sequence = self.sequences.entry((participant, instrument)).or_default();

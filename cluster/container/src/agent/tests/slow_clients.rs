@@ -1,5 +1,7 @@
 //! Egress to clients that do not keep up.
 
+use std::cell::Cell;
+
 use super::*;
 
 type Answers = Rc<RefCell<Vec<Result<i64, OfferError>>>>;
@@ -65,6 +67,46 @@ fn waits_add_up_unless_the_client_takes_enough() {
         }
         assert_eq!(member.slow_closed.get(), i64::from(!survives), "messages of {length} bytes");
     }
+}
+
+#[test]
+fn a_client_that_takes_just_enough_or_comes_again_holds_up_the_log_for_a_share_of_the_time() {
+    let to = Rc::new(Cell::new(7));
+    let to_of_script = Rc::clone(&to);
+    let mut member = Member::joined(LEADER, move |cluster, call| {
+        if call == "message" {
+            let _ = cluster.offer_to(to_of_script.get(), &vec![0; 64 * 1024]);
+        }
+    });
+    // The first two sessions are one client's: that is in the first two bytes.
+    for (id, principal) in [(7, b"me:a"), (8, b"me:b"), (9, b"us:c")] {
+        member.append(&session_open_of(id, 11, principal));
+    }
+    let mut wait_for = |id: i64, ms: usize| {
+        to.set(id);
+        member.world.borrow_mut().egress_results = vec![OfferError::BackPressured; ms].into();
+        member.append(&session_message(id, 12, b"hello"));
+        let before_ns = member.world.borrow().now_ns;
+        member.agent.do_work().unwrap();
+        member.world.borrow_mut().egress_results.clear();
+        (member.world.borrow().now_ns - before_ns, member.slow_closed.get())
+    };
+    let burst_ms = 2 * EGRESS_STALL_LIMIT_NS / MS;
+    let mut held_ns = 0;
+    let mut messages = 0;
+    while messages < burst_ms {
+        let (waited_ns, closed) = wait_for(7, 20);
+        held_ns += waited_ns;
+        messages += 1;
+        if closed > 0 {
+            break;
+        }
+    }
+    assert!((burst_ms * MS..=burst_ms * MS * 11 / 10).contains(&held_ns), "{held_ns} ns in {messages} messages");
+    let (waited_ns, closed) = wait_for(8, 20);
+    assert!(waited_ns <= 2 * MS && closed == 2, "the same client's next session: {waited_ns} ns");
+    let (waited_ns, closed) = wait_for(9, 20);
+    assert!(waited_ns >= 20 * MS && closed == 2, "somebody else's session: {waited_ns} ns");
 }
 
 #[test]

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.aeron.security.AuthenticationException;
+import io.lugus.client.KeyCredentials;
 import io.lugus.cluster.Command.NewOrder;
 import io.lugus.order.entry.DropCopyRequestEncoder;
 import io.lugus.order.entry.MessageRejectReason;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.aeron.cluster.client.AeronCluster;
 import io.aeron.cluster.client.AeronCluster.AsyncConnect;
 import io.aeron.cluster.client.EgressListener;
+import io.lugus.client.NumberCredentials;
 import java.util.List;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;

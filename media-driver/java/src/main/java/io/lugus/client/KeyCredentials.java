@@ -1,4 +1,4 @@
-package io.lugus.cluster;
+package io.lugus.client;
 
 import io.aeron.security.CredentialsSupplier;
 import java.nio.charset.StandardCharsets;
@@ -11,7 +11,7 @@ import javax.crypto.spec.SecretKeySpec;
  * Credentials with a key: the participant's number, and HMAC-SHA256(key, challenge) as the answer to a challenge. Key and challenge
  * also give the key of the session. Aeron's client asks one member at a time, so the last challenge is that of the session.
  */
-final class KeyCredentials implements CredentialsSupplier {
+public final class KeyCredentials implements CredentialsSupplier {
     private static final String ALGORITHM = "HmacSHA256";
     private static final int CHALLENGE_LENGTH = 32;
     private static final byte[] SESSION_KEY_LABEL = "lugus session key 1".getBytes(StandardCharsets.US_ASCII);
@@ -20,7 +20,13 @@ final class KeyCredentials implements CredentialsSupplier {
     private final byte[] key;
     private SessionTag tag;
 
-    KeyCredentials(final int participant, final byte[] key) {
+    /**
+     * Makes credentials for one attempt to log on.
+     *
+     * @param participant number of the participant.
+     * @param key of the participant.
+     */
+    public KeyCredentials(final int participant, final byte[] key) {
         this.participant = participant;
         this.key = key.clone();
     }
@@ -39,8 +45,12 @@ final class KeyCredentials implements CredentialsSupplier {
         return hmac(encodedChallenge);
     }
 
-    /** Makes the tags of the session; null before there was a challenge. */
-    SessionTag tag() {
+    /**
+     * What makes the tags of the session.
+     *
+     * @return it, or null before there was a challenge.
+     */
+    public SessionTag tag() {
         return tag;
     }
 

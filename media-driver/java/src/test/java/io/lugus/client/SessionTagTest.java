@@ -1,4 +1,4 @@
-package io.lugus.cluster;
+package io.lugus.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

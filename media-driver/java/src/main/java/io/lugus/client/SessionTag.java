@@ -1,4 +1,4 @@
-package io.lugus.cluster;
+package io.lugus.client;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -9,7 +9,7 @@ import org.agrona.MutableDirectBuffer;
  * What follows each message of a session that has a key: a counter that grows, and the tag, which is SipHash-1-3 under the session
  * key of message and counter.
  */
-final class SessionTag {
+public final class SessionTag {
     /** Length of a session key, in bytes. */
     static final int KEY_LENGTH = 16;
 
@@ -24,14 +24,25 @@ final class SessionTag {
     private long v2;
     private long v3;
 
-    SessionTag(final byte[] key) {
+    /**
+     * Makes the tags of a session.
+     *
+     * @param key of the session, of 16 bytes.
+     */
+    public SessionTag(final byte[] key) {
         final ByteBuffer halves = ByteBuffer.wrap(key).order(ByteOrder.LITTLE_ENDIAN);
         k0 = halves.getLong();
         k1 = halves.getLong();
     }
 
-    /** Appends counter and tag to the message of {@code length} bytes in the buffer. Returns the length with them. */
-    int append(final MutableDirectBuffer buffer, final int length) {
+    /**
+     * Appends counter and tag to a message.
+     *
+     * @param buffer with the message at its begin.
+     * @param length of the message, in bytes.
+     * @return the length with both.
+     */
+    public int append(final MutableDirectBuffer buffer, final int length) {
         counter++;
         buffer.putLong(length, counter, ByteOrder.LITTLE_ENDIAN);
         buffer.putLong(length + Long.BYTES, sipHash(buffer, length + Long.BYTES), ByteOrder.LITTLE_ENDIAN);
