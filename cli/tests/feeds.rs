@@ -321,7 +321,7 @@ fn a_listener_without_a_session_gets_what_dead_leaders_did_not_send_from_recordi
     assert_eq!((heard.counts.lost_gaps, heard.counts.loaded_books), (0, 1), "{:?}", heard.gaps);
 }
 
-/// Datagrams are lost on the way to the listener, whose streams of increments do not ask for them again, as those of a multicast feed do not.
+/// Datagrams are lost on the way to the listener, whose streams of increments do not ask for them again, as those of a multicast feed do not; and a leader dies.
 #[test]
 fn a_listener_over_a_network_that_loses_gets_what_it_misses_from_replays_and_not_from_snapshots() {
     let cluster = LocalCluster::start(3, |deployment| {
@@ -341,11 +341,14 @@ fn a_listener_over_a_network_that_loses_gets_what_it_misses_from_replays_and_not
     traders.trade_for(A_WHILE, COMMANDS_PER_SECOND);
     let listener = Listener::over(driver.aeron_dir(), &context, &[]);
     let first = listener.await_book_of(&cluster);
-    let began = Instant::now();
-    while listener.heard().counts.replayed_gaps < 10 {
-        assert!(began.elapsed() < PATIENCE, "{:?}", listener.heard().counts);
-        traders.trade_for(A_WHILE, COMMANDS_PER_SECOND);
-    }
+    trade_until_replayed(&mut traders, &listener, 10);
+    traders.burst(OUTSTANDING);
+    cluster.kill(cluster.await_leader());
+    trade_until_replayed(&mut traders, &listener, 5);
+    // Its recording begins anew, and the others' have what was before.
+    cluster.up();
+    cluster.await_common_state();
+    trade_until_replayed(&mut traders, &listener, 5);
     traders.settle();
     let last = listener.await_book_of(&cluster);
     let heard = listener.heard();
@@ -359,7 +362,18 @@ fn a_listener_over_a_network_that_loses_gets_what_it_misses_from_replays_and_not
         heard.gaps
     );
     let replayed = heard.gaps.iter().filter(|gap| gap.ending == GapEnding::Replayed).count();
-    assert!(replayed >= 10 && heard.counts.from_replays >= 10);
+    assert!(replayed >= 20 && heard.counts.from_replays >= 20);
     drop(listener);
     drop((driver, ways));
+}
+
+/// Trades until so many more gaps of the listener were replayed.
+#[track_caller]
+fn trade_until_replayed(traders: &mut Traders, listener: &Listener, gaps: u64) {
+    let aim = listener.heard().counts.replayed_gaps + gaps;
+    let began = Instant::now();
+    while listener.heard().counts.replayed_gaps < aim {
+        assert!(began.elapsed() < PATIENCE, "{:?}", listener.heard().counts);
+        traders.trade_for(A_WHILE, COMMANDS_PER_SECOND);
+    }
 }

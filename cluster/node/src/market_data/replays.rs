@@ -65,7 +65,7 @@ pub struct ReplayContext {
     pub archive_response_stream_id: i32,
     /// How the member proves to its archive that it may record.
     pub credentials: Option<ArchiveCredentials>,
-    /// Channel that is recorded.
+    /// Channel that is recorded; its first parameter is an alias that no other recording has.
     pub recorded_channel: String,
     /// Stream that is recorded.
     pub recorded_stream_id: i32,
@@ -329,9 +329,11 @@ fn receiver_channel(receiver: SocketAddr) -> String {
     format!("aeron:udp?endpoint={receiver}")
 }
 
-/// The recordings of the stream, the oldest first.
+/// The recordings of the stream, the oldest first. They are known by their stream and by the channel's alias, so that no other recording is
+/// purged if stream ids change; the rest of the channel, such as the length of terms, may have been another.
 fn recordings(archive: &AeronArchive, context: &ReplayContext) -> Result<Vec<Recording>, AeronError> {
-    let channel = c_string("aeron:ipc").map_err(failed("list recordings of market data"))?;
+    let with_alias = context.recorded_channel.split('|').next().unwrap_or_default();
+    let channel = c_string(with_alias).map_err(failed("list recordings of market data"))?;
     let (mut found, mut count) = (Vec::new(), 0);
     archive
         .list_recordings_for_uri_fn(&mut count, 0, i32::MAX, &channel, context.recorded_stream_id, |descriptor| {
