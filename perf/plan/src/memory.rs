@@ -270,10 +270,27 @@ fn log_buffers(deployment: &Deployment, load: &Load, run: Run) -> u64 {
     let consensus = touched(terms.udp, run.seconds * CONSENSUS) * 2 * others;
     let control = touched(terms.control, f64::INFINITY) * 2;
     let market_data = if load.listeners > 0 { touched(terms.udp, run.commands * traffic.market_data_bytes) } else { 0 };
+    // A stream to the archive, the archive's answers and requests to it, and the index (`recorded_index.rs` of `lugus-node`).
+    let recording = if deployment.market_data.is_recorded() {
+        let index = deployment.market_data.recorded_length.as_bytes() / RECORDED_STEP * RECORDED_ENTRY;
+        touched(terms.ipc, run.commands * traffic.market_data_bytes) + touched(terms.control, f64::INFINITY) * 2 + index
+    } else {
+        0
+    };
     let stages = if deployment.stages.every > 0 { u64::from(deployment.stages.capacity) * 96 } else { 0 };
-    DRIVER_FILES + u64::from(load.clients) * (ingress + egress) + log + consensus + control + market_data + stages
+    DRIVER_FILES
+        + u64::from(load.clients) * (ingress + egress)
+        + log
+        + consensus
+        + control
+        + market_data
+        + recording
+        + stages
 }
 
+/// Bytes of recorded market data between two entries of its index, and of an entry.
+const RECORDED_STEP: u64 = 32 << 10;
+const RECORDED_ENTRY: u64 = 16;
 /// Bytes of `cnc.dat` and the log of losses of a driver with its default sizes, and of the metadata of a log buffer.
 const DRIVER_FILES: u64 = 48_238_592 + 1_048_576;
 const LOG_META_DATA: u64 = 4_096;
