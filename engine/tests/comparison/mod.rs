@@ -17,6 +17,9 @@ use crate::venue::{
     Told, command, connected, disconnected, fired, levels, restore, snapshot, told, told_again, told_of_firm,
 };
 
+/// Nanoseconds of log time that a step takes.
+pub const STEP: i64 = 7;
+
 /// What is compared.
 pub struct Comparison {
     oracle: Oracle,
@@ -78,8 +81,14 @@ impl Comparison {
                 return self.apply(&command(*participant, *instrument, number, Action::Replace(shrunk)));
             }
             Step::Wait(nanos) => self.now += nanos,
+            Step::WaitFor { moment, from_it } => {
+                let moments = self.oracle.moments(self.now + STEP);
+                if let Some(&moment) = moments.iter().cycle().nth(*moment) {
+                    self.now = moment.saturating_add(from_it - STEP);
+                }
+            }
             Step::Timer => {
-                self.now += 7;
+                self.now += STEP;
                 let before = self.engine.state_hash();
                 let expected = self.oracle.on_timer(self.now);
                 assert_eq!(fired_and_followed(&mut self.engine, &mut self.follower, self.now), expected);
@@ -88,7 +97,7 @@ impl Comparison {
                 return expected;
             }
             Step::Disconnect { participant, grace } => {
-                self.now += 7;
+                self.now += STEP;
                 let (before, has_effect) = (self.engine.state_hash(), !self.oracle.is_away(*participant));
                 let expected = self.oracle.disconnect(self.now, *participant, *grace);
                 let has_effect = has_effect && self.oracle.is_away(*participant);
@@ -154,7 +163,7 @@ impl Comparison {
     }
 
     fn connect(&mut self, participant: u32) -> Vec<Told> {
-        self.now += 7;
+        self.now += STEP;
         let (before, has_effect) = (self.engine.state_hash(), self.oracle.is_away(participant));
         let expected = self.oracle.connect(self.now, participant);
         let followed = connected_and_followed(&mut self.engine, &mut self.follower, self.now, participant);
@@ -171,7 +180,7 @@ impl Comparison {
         if self.oracle.is_away(command.participant.0) {
             self.connect(command.participant.0);
         }
-        self.now += 7;
+        self.now += STEP;
         let before = self.engine.state_hash();
         let expected = self.oracle.apply(self.now, command);
         assert_eq!(told_and_followed(&mut self.engine, &mut self.follower, self.now, command), expected);
