@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use venue::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(192) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(lugus_testing::cases(192)) })]
 
     #[test]
     fn a_moved_instrument_makes_the_same_events_as_one_that_never_moved(
