@@ -3,9 +3,11 @@
 use std::fmt::Write;
 
 use aeron_archive_files::{
-    ArchiveFileError, CONSENSUS_MODULE, DescribedRecording, FrameChecksum, FrameReader, RecordingLog, SegmentFiles,
+    ArchiveFileError, CONSENSUS_MODULE, DescribedRecording, FrameChecksum, FrameReader, Recording, RecordingLog,
+    SegmentFiles,
 };
 use comfy_table::Table;
+use lugus_topology::Streams;
 use serde::Serialize;
 
 use crate::archived_member::{self, ArchivedMember};
@@ -77,6 +79,8 @@ enum Content {
     Snapshot { log_position: i64, leadership_term_id: i64 },
     /// A snapshot of the consensus module, which belongs to the service's of the same position.
     ConsensusModuleSnapshot { log_position: i64, leadership_term_id: i64 },
+    /// Increments of market data, for listeners that miss some.
+    MarketData,
     /// Nothing that the member's recording log names.
     Other,
 }
@@ -137,7 +141,7 @@ fn list(found: &DeploymentFile, chosen: &ArchivedMembers, output: Output) -> Res
     let mut members = Vec::new();
     for (cluster, archived) in archived_member::find(found, chosen)? {
         for member in archived {
-            let (recordings, error) = match listings(&member) {
+            let (recordings, error) = match listings(&member, &found.deployment.streams) {
                 Ok(recordings) => (recordings, None),
                 Err(error) => (Vec::new(), Some(error.to_string())),
             };
@@ -162,12 +166,15 @@ fn describe(found: &DeploymentFile, chosen: &ArchivedMembers, id: i64, output: O
     let ambiguous = || Failure::new("whose recording?").hint("say with --cluster and --member, or with --dir");
     let (cluster, mut members) = all.pop().filter(|_| all.is_empty()).ok_or_else(ambiguous)?;
     let member = members.pop().filter(|_| members.is_empty()).ok_or_else(ambiguous)?;
-    let listing = listings(&member).map_err(Failure::new)?.into_iter().find(|listing| listing.recording == id);
+    let listing = listings(&member, &found.deployment.streams)
+        .map_err(Failure::new)?
+        .into_iter()
+        .find(|listing| listing.recording == id);
     let listing = listing.ok_or_else(|| {
         Failure::new(format!("{member} of {} has no recording {id}", cluster.name))
             .hint("`lugus recordings` lists what there is")
     })?;
-    let recording = aeron_archive_files::Recording::find(&member.files.archive_dir, id).map_err(Failure::new)?;
+    let recording = Recording::find(&member.files.archive_dir, id).map_err(Failure::new)?;
     // A running archive may write the last frame at this moment.
     let is_active = listing.state == State::Active;
     let mut described = Described {
@@ -219,15 +226,15 @@ fn terms(member: &ArchivedMember, content: &Content) -> Vec<ListedTerm> {
     listed.collect()
 }
 
-fn listings(member: &ArchivedMember) -> Result<Vec<Listing>, ArchiveFileError> {
+fn listings(member: &ArchivedMember, streams: &Streams) -> Result<Vec<Listing>, ArchiveFileError> {
     let recording_log = RecordingLog::read(&member.files.cluster_dir).unwrap_or_default();
     let all = DescribedRecording::all(&member.files.archive_dir)?;
     let is_running = member.published.is_some();
-    Ok(all.into_iter().map(|described| Listing::of(described, &recording_log, is_running)).collect())
+    Ok(all.into_iter().map(|described| Listing::of(described, &recording_log, streams, is_running)).collect())
 }
 
 impl Listing {
-    fn of(described: DescribedRecording, recording_log: &RecordingLog, is_running: bool) -> Self {
+    fn of(described: DescribedRecording, recording_log: &RecordingLog, streams: &Streams, is_running: bool) -> Self {
         let DescribedRecording {
             recording,
             start_timestamp,
@@ -245,7 +252,7 @@ impl Listing {
         let SegmentFiles { count, bytes } = recording.segment_files();
         Self {
             recording: recording.id,
-            content: Content::of(recording.id, recording_log),
+            content: Content::of(&recording, recording_log, streams),
             state,
             start_position: recording.start_position,
             end_position: FrameReader::end_position(&recording),
@@ -265,11 +272,13 @@ impl Listing {
 }
 
 impl Content {
-    fn of(id: i64, recording_log: &RecordingLog) -> Self {
+    fn of(recording: &Recording, recording_log: &RecordingLog, streams: &Streams) -> Self {
+        let id = recording.id;
         if recording_log.terms.iter().any(|term| term.recording_id == id) {
             return Self::Log;
         }
         match recording_log.snapshots.iter().find(|snapshot| snapshot.recording_id == id) {
+            None if recording.stream_id == streams.market_data_recording => Self::MarketData,
             None => Self::Other,
             Some(snapshot) => {
                 let (log_position, leadership_term_id) = (snapshot.log_position, snapshot.leadership_term_id);
@@ -289,6 +298,7 @@ impl Content {
             Self::ConsensusModuleSnapshot { log_position, .. } => {
                 format!("consensus module's snapshot of {log_position}")
             }
+            Self::MarketData => String::from("market data"),
             Self::Other => String::from("other"),
         }
     }

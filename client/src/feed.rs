@@ -9,6 +9,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | `missing` | increments that are missing, and for how long |
 //! | `handler` | what a program hears of followed books |
 //! | `gap` | what became of missing increments, and counts |
 //! | `book` | the book as it is rebuilt, by level and by order |
@@ -16,6 +17,8 @@
 //! | `machine` | all instruments: messages in, requests out; without I/O |
 //! | `loop_choice` | to whose loop of snapshots the feed listens, and when; without I/O |
 //! | `context` | where a feed listens |
+//! | `replay_choice` | which member is asked for recorded increments, and when; without I/O |
+//! | `replays` | asks it, and receives its replay |
 //! | `channel` | one of its subscriptions |
 //! | `subscriptions` | all of them, with an Aeron client |
 //! | `driver` | all of this, with or without a session |
@@ -29,10 +32,13 @@ mod gap;
 mod handler;
 mod loop_choice;
 mod machine;
+mod missing;
+mod replay_choice;
+mod replays;
 mod subscriptions;
 
 pub use book::{FollowedBook, MAXIMUM_ENTRIES};
-pub use context::{FeedContext, SnapshotLoops};
+pub use context::{FeedContext, ReplayMembers, Replays, SnapshotLoops};
 pub use driver::MarketDataFeed;
 pub use gap::{FeedCounts, Gap, GapEnding};
 pub use handler::{FeedHandler, FeedStatus, Trade};

@@ -124,7 +124,7 @@ pub use error::{ClientError, ConfigurationError, SendError};
 pub use exchange::{ClusterCommand, Exchange, ExchangeConfig, ExchangeSession};
 pub use feed::{
     FIRST_REQUEST_ID, FeedContext, FeedCounts, FeedError, FeedHandler, FeedStatus, FollowedBook, Gap, GapEnding,
-    MAXIMUM_ENTRIES, MAXIMUM_FOLLOWED, MarketDataFeed, SnapshotLoops, Trade,
+    MAXIMUM_ENTRIES, MAXIMUM_FOLLOWED, MarketDataFeed, ReplayMembers, Replays, SnapshotLoops, Trade,
 };
 pub use fixed_map::FixedMap;
 pub use followed_firm::FollowFirm;

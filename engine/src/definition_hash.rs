@@ -79,3 +79,87 @@ pub(crate) fn phase_words(
     words[5] = end.unwrap_or_default().0.cast_unsigned();
     words
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use lugus_testing::instruments::btc_usdt;
+    use lugus_vocabulary::*;
+
+    use super::*;
+
+    /// The changes are by different numbers where one of a word of a pair could look like one of the other word (`state_hash`).
+    #[test]
+    fn every_field_of_a_definition_counts() {
+        let changes: [fn(&mut InstrumentDefinition); 36] = [
+            |definition| definition.instrument.0 += 1,
+            |definition| definition.base.0[7] = 1,
+            |definition| definition.quote.0[7] = 1,
+            |definition| definition.instrument_type = InstrumentType::Futures,
+            |definition| definition.minimum_price.0 += 1,
+            |definition| definition.maximum_price.0 += 1,
+            |definition| definition.reference_price.0 += 1,
+            |definition| definition.price_band.0 += 1,
+            |definition| definition.maximum_quantity.0 += 1,
+            |definition| definition.tick_size.mantissa += 1,
+            |definition| definition.tick_size.exponent += 1,
+            |definition| definition.lot_size.mantissa += 1,
+            |definition| definition.lot_size.exponent += 1,
+            |definition| definition.state = InstrumentState::Halted,
+            |definition| definition.protection.dynamic_band = Some(PriceWidth::Ticks(1)),
+            |definition| definition.protection.dynamic_band = Some(PriceWidth::Ticks(2)),
+            |definition| definition.protection.dynamic_band = Some(PriceWidth::BasisPoints(1)),
+            |definition| definition.protection.reference_window_milliseconds = 1,
+            |definition| definition.protection.on_breach = OnBreach::Halt,
+            |definition| definition.protection.auction_milliseconds = 1,
+            |definition| definition.protection.auction_collar = Some(PriceWidth::Ticks(1)),
+            |definition| definition.protection.auction_collar = Some(PriceWidth::Ticks(2)),
+            |definition| definition.protection.auction_collar = Some(PriceWidth::BasisPoints(1)),
+            |definition| definition.protection.protection_points.0 = 3,
+            |definition| definition.protection.beyond_points = BeyondPoints::Rest,
+            |definition| definition.auctions.indicative_milliseconds = 5,
+            |definition| definition.auctions.no_cancel_milliseconds = 5,
+            |definition| definition.auctions.schedule.opening_auction = TimeOfDay::from_milliseconds(0),
+            |definition| definition.auctions.schedule.opening_auction = TimeOfDay::from_milliseconds(1),
+            |definition| definition.auctions.schedule.continuous = TimeOfDay::from_milliseconds(0),
+            |definition| definition.auctions.schedule.continuous = TimeOfDay::from_milliseconds(1),
+            |definition| definition.auctions.schedule.closing_auction = TimeOfDay::from_milliseconds(0),
+            |definition| definition.auctions.schedule.closing_auction = TimeOfDay::from_milliseconds(1),
+            |definition| definition.auctions.schedule.closed = TimeOfDay::from_milliseconds(0),
+            |definition| definition.auctions.schedule.closed = TimeOfDay::from_milliseconds(1),
+            |definition| definition.auctions.schedule.at_day_end = AtDayEnd::Close,
+        ];
+        let plain = btc_usdt(InstrumentId(1));
+        // Without protection and rules nothing of them is in the hash, so that any of them shows.
+        let protection = PriceProtection { protection_points: Quantity(9), ..PriceProtection::NONE };
+        let auctions = AuctionRules { no_cancel_milliseconds: 9, ..AuctionRules::NONE };
+        for base in [plain, InstrumentDefinition { protection, auctions, ..plain }] {
+            let changed = changes.map(|change| {
+                let mut changed = base;
+                change(&mut changed);
+                of_definition(&changed)
+            });
+            let all: BTreeSet<StateHash> = changed.into_iter().chain([of_definition(&base)]).collect();
+            assert_eq!(all.len(), changes.len() + 1);
+        }
+    }
+
+    #[test]
+    fn every_field_of_a_phase_counts() {
+        let (open, auction) = (InstrumentState::Open, InstrumentState::Auction);
+        let words = |instrument, state, now, end: Option<i64>| {
+            fold(1, &phase_words(InstrumentId(instrument), state, EpochNanos(now), end.map(EpochNanos)))
+        };
+        let all: BTreeSet<u64> = [
+            words(1, open, 1, None),
+            words(2, open, 1, None),
+            words(1, auction, 1, None),
+            words(1, open, 2, None),
+            words(1, open, 1, Some(0)),
+            words(1, open, 1, Some(1)),
+        ]
+        .into();
+        assert_eq!(all.len(), 6);
+    }
+}

@@ -54,3 +54,107 @@ pub(crate) fn of_protection(words: &mut [u64], protection: &MarketMakerProtectio
     words[11] = maximum_quantity.unwrap_or_default().0;
     words[12] = maximum_delta.unwrap_or_default().0;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use lugus_vocabulary::*;
+
+    use crate::state_hash::fold_report;
+
+    /// Checks that bodies which differ give hashes that do.
+    fn counts(bodies: &[ReportBody]) {
+        let hash = |body| {
+            let report = Report {
+                participant: ParticipantId(1),
+                instrument: InstrumentId::NONE,
+                event_sequence: EventSequence(3),
+                client_sequence: ClientSequence(4),
+                time: EpochNanos(5),
+                body,
+            };
+            fold_report(1, &report)
+        };
+        let all: BTreeSet<u64> = bodies.iter().map(|&body| hash(body)).collect();
+        assert_eq!(all.len(), bodies.len());
+    }
+
+    fn set(number: u8) -> QuoteSetId {
+        QuoteSetId::new(number).unwrap()
+    }
+
+    #[test]
+    fn every_field_of_a_mass_quotes_acknowledgement_counts() {
+        let result = |instrument, reason| QuoteResult { instrument: InstrumentId(instrument), reason };
+        let done = |instrument| result(instrument, RejectReason::None);
+        let body = |quote_id, number, results: &[QuoteResult]| {
+            let (quote_id, quote_set) = (QuoteId(quote_id), set(number));
+            ReportBody::MassQuote(MassQuoteAcknowledgement {
+                quote_id,
+                quote_set,
+                results: ByEntry::of(results).unwrap(),
+            })
+        };
+        let mut bodies = vec![body(1, 0, &[]), body(2, 0, &[]), body(1, 1, &[])];
+        for at in 0..MAXIMUM_QUOTE_ENTRIES {
+            let mut results = [done(0); MAXIMUM_QUOTE_ENTRIES];
+            bodies.push(body(1, 0, &results[..=at]));
+            results[at] = done(1);
+            bodies.push(body(1, 0, &results[..=at]));
+            results[at] = result(0, RejectReason::InvalidPrice);
+            bodies.push(body(1, 0, &results[..=at]));
+        }
+        counts(&bodies);
+    }
+
+    #[test]
+    fn every_field_of_a_quote_status_counts() {
+        let body = |quote_set, instrument, affected, moving| {
+            let canceled = QuoteCancel { quote_set, instrument: InstrumentId(instrument) };
+            ReportBody::QuoteStatus(QuoteStatusReport { canceled, affected, moving })
+        };
+        counts(&[
+            body(None, 0, 0, 0),
+            body(Some(set(0)), 0, 0, 0),
+            body(Some(set(1)), 0, 0, 0),
+            body(None, 1, 0, 0),
+            body(None, 0, 1, 0),
+            body(None, 0, 0, 1),
+        ]);
+    }
+
+    #[test]
+    fn every_field_of_market_maker_protection_counts() {
+        let changes: [fn(&mut MarketMakerProtectionReport); 12] = [
+            |report| report.quote_set = set(1),
+            |report| report.protection.window_milliseconds = 1,
+            |report| report.protection.frozen_milliseconds = 1,
+            |report| report.protection.maximum_trades = Some(1),
+            |report| report.protection.maximum_quantity = Some(Quantity(1)),
+            |report| report.protection.maximum_delta = Some(Quantity(1)),
+            |report| report.trigger = ProtectionTrigger::Delta,
+            |report| report.frozen_until = Some(EpochNanos(0)),
+            |report| report.frozen_until = Some(EpochNanos(1)),
+            |report| report.trades = 1,
+            |report| report.bought.0 = 1,
+            |report| report.sold.0 = 3,
+        ];
+        let base = MarketMakerProtectionReport {
+            quote_set: set(0),
+            protection: MarketMakerProtection::NONE,
+            trigger: ProtectionTrigger::None,
+            frozen_until: None,
+            trades: 0,
+            bought: Quantity(0),
+            sold: Quantity(0),
+        };
+        let changed = changes.map(|change| {
+            let mut changed = base;
+            change(&mut changed);
+            changed
+        });
+        let bodies: Vec<_> = changed.into_iter().chain([base]).map(ReportBody::MarketMakerProtection).collect();
+        counts(&bodies);
+    }
+}

@@ -156,4 +156,13 @@ mod tests {
         window.prepare(None);
         assert_eq!(window, RateWindow::default());
     }
+
+    #[test]
+    fn a_higher_limit_does_not_lengthen_a_window_that_is_full() {
+        let mut window = window(256);
+        assert_eq!(admitted(&mut window, 256, &[1; 257])[255..], [true, false]);
+        window.prepare(Some(300));
+        assert_eq!(admitted(&mut window, 300, &[2; 45])[43..], [true, false]);
+        assert_eq!(window.groups.len(), MAXIMUM_GROUPS);
+    }
 }

@@ -34,7 +34,7 @@ fn an_order_that_was_cut_goes_on_after_an_order_that_rests() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(192) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(lugus_testing::cases(192)) })]
 
     #[test]
     fn prices_that_are_protected(

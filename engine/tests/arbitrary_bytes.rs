@@ -8,7 +8,7 @@ mod venue;
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(lugus_testing::cases(400)) })]
 
     #[test]
     fn nothing_breaks_the_engine(bytes in proptest::collection::vec(any::<u8>(), 0..4_000)) {

@@ -155,7 +155,7 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(lugus_testing::cases(512)) })]
 
     #[test]
     fn an_instrument_that_is_copied_ahead_is_the_same(

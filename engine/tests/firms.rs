@@ -50,7 +50,11 @@ fn events(engine: &Engine, firm: u32, last_seen: u64) -> Vec<(u64, u32)> {
 
 /// A venue in which participants 1 and 2 are of firm 9, which has every kind of limit and a kill switch, and have used them.
 fn busy() -> Venue {
-    let mut venue = Venue::open(LIMITS, definition(1));
+    busy_with(LIMITS)
+}
+
+fn busy_with(limits: EngineLimits) -> Venue {
+    let mut venue = Venue::open(limits, definition(1));
     venue.send(0, 0, set_firm(1, Some(FIRM)));
     venue.send(0, 0, set_firm(2, Some(FIRM)));
     let limits = RiskLimits {
@@ -85,6 +89,8 @@ fn the_number_of_firms_and_of_their_participants_is_bounded() {
     // A firm that ends makes room.
     venue.send(0, 0, set_firm(2, None));
     assert_eq!(reason(&venue.send(0, 0, set_firm(900, Some(900)))), RejectReason::None);
+    // One that ends because its only participant goes to a new one does, too.
+    assert_eq!(reason(&venue.send(0, 0, set_firm(900, Some(901)))), RejectReason::None);
     let loaded = restore(LIMITS, &snapshot(&venue.engine)).unwrap();
     assert_eq!(snapshot(&loaded), snapshot(&venue.engine));
 }
@@ -113,6 +119,28 @@ fn an_engine_from_a_snapshot_judges_and_numbers_as_the_one_that_wrote_it() {
         assert_eq!(reason(&both[0]), expected, "{order:?}");
     }
     assert_eq!(venue.engine.state_hash(), loaded.state_hash());
+}
+
+/// The firm does not trade with itself, and what it has lost is told as before.
+#[test]
+fn an_engine_from_a_snapshot_knows_what_a_firm_has_chosen_and_lost() {
+    let few = EngineLimits { retained_firm_events: 2, ..LIMITS };
+    let mut venue = busy_with(few);
+    let mut loaded = restore(few, &snapshot(&venue.engine)).unwrap();
+    let gap = told_of_firm(&venue.engine, FIRM, Some(1));
+    assert!(matches!(gap.0[..], [Told::FirmReply(FirmReply::EventGap { lost_through, .. })] if lost_through.0 > 0));
+    assert_eq!(told_of_firm(&loaded, FIRM, Some(1)), gap);
+    let order = NewOrder { self_trade_prevention: SelfTradePrevention::CancelNewest, ..limit(9, Side::Sell, 98, 1) };
+    venue.now += 1;
+    let command = command(1, 1, 3, Action::New(order));
+    for engine in [&mut venue.engine, &mut loaded] {
+        let told = told(engine, venue.now, &command);
+        let is_prevented = |told: &Told| {
+            let Told::Report(Report { body: ReportBody::Execution(execution), .. }) = told else { return false };
+            execution.reason == RejectReason::SelfTrade
+        };
+        assert!(told.iter().any(is_prevented), "{told:?}");
+    }
 }
 
 #[test]

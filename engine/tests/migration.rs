@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use venue::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(192) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(lugus_testing::cases(192)) })]
 
     #[test]
     fn a_moved_instrument_makes_the_same_events_as_one_that_never_moved(
@@ -297,6 +297,74 @@ fn what_a_kill_switch_leaves_after_a_move_is_canceled_in_the_order_of_arrival() 
     }
     assert_eq!(canceled(&all, 2), [(1, 1), (1, 2), (1, 3)]);
     assert_eq!((to.live_orders(), loaded.live_orders()), (0, 0));
+}
+
+/// Protection pulls the quotes of a set in one instrument while another one moves: there they stay until it takes commands
+/// again, in the cluster that it has come from or, if the set is pulled there, too, in the new one. Other sets are not meant.
+#[test]
+fn quotes_that_were_pulled_while_they_moved_are_canceled_where_they_go_on() {
+    let [pulled, other] = [0, 1].map(|number| QuoteSetId::new(number).unwrap());
+    let protection =
+        MarketMakerProtection { window_milliseconds: 1_000, maximum_trades: Some(1), ..MarketMakerProtection::NONE };
+    let quotes = |quote_set, instruments: &[u32]| {
+        let entry = |&instrument: &u32| QuoteEntry {
+            instrument: InstrumentId(instrument),
+            bid_price: Price(98),
+            bid_quantity: Quantity(5),
+            offer_price: Price(102),
+            offer_quantity: Quantity(5),
+        };
+        let entries: Vec<_> = instruments.iter().map(entry).collect();
+        Action::MassQuote(MassQuote {
+            quote_id: QuoteId(7),
+            quote_set,
+            post_only: PostOnly::No,
+            self_trade_prevention: SelfTradePrevention::None,
+            entries: ByEntry::of(&entries).unwrap(),
+        })
+    };
+    // In the instrument that does not move somebody trades with the first set.
+    let trade = |venue: &mut Venue, instrument| {
+        let told = venue.send(2, instrument, Action::New(limit(1, Side::Buy, 102, 1)));
+        let both = [Side::Buy, Side::Sell].map(|side| (instrument, pulled.client_order_id(side).0));
+        assert_eq!(canceled(&told, 1), both);
+    };
+    let venue_with = |moving: &[u32], staying: u32| {
+        let mut venue = Venue::new(SMALL);
+        for &instrument in moving.iter().chain([&staying]) {
+            venue.send(0, 0, Action::DefineInstrument(definition(instrument)));
+        }
+        for quote_set in [pulled, other] {
+            venue.send(1, 0, Action::SetMarketMakerProtection { quote_set, protection });
+            let instruments: Vec<u32> = moving.iter().copied().chain([staying]).collect();
+            venue.send(1, 0, quotes(quote_set, &instruments));
+        }
+        venue
+    };
+    let expected = [Side::Buy, Side::Sell].map(|side| (MOVING.0, pulled.client_order_id(side).0));
+    let is_done = |engine: &mut Engine, now: i64| {
+        let told = fired(engine, now);
+        assert_eq!(canceled(&told, 1), expected);
+        engine.verify().unwrap();
+        assert_eq!(engine.next_deadline(), None);
+    };
+
+    let mut from = venue_with(&[MOVING.0], 2);
+    let manifest = from.engine.fence(MOVING, FIRST).unwrap();
+    trade(&mut from, 2);
+    assert_eq!(from.engine.next_deadline(), None);
+    reload(&mut from.engine);
+    let mut to = venue_with(&[], 3);
+    trade(&mut to, 3);
+    import(&from.engine, &mut to.engine, FIRST, manifest);
+    reload(&mut to.engine);
+    to.engine.activate(MOVING, FIRST).unwrap();
+    is_done(&mut to.engine, to.now);
+    // Those of the other set, in both instruments.
+    assert_eq!(to.engine.live_orders(), 4);
+    from.engine.unfence(MOVING, FIRST).unwrap();
+    is_done(&mut from.engine, from.now);
+    assert_eq!(from.engine.live_orders(), 4);
 }
 
 #[test]

@@ -158,3 +158,29 @@ fn instruments_are_gone_through_by_number_with_and_without_orders() {
     }
     assert_eq!((told, parts), (expected.into_iter().collect(), 2));
 }
+
+/// The instruments that one answer looks at are bounded, whether they have orders or not.
+#[test]
+fn instruments_without_orders_are_looked_up_in_parts() {
+    let mut venue = Venue::new(EngineLimits { instruments: 1_025, ..ROOM });
+    for instrument in 1..=1_025 {
+        let define = Action::DefineInstrument(boundless(instrument));
+        venue::told(&mut venue.engine, 1, &venue::command(0, 0, u64::from(instrument), define));
+    }
+    let first = ask(&mut venue, 0, StatusCursor::default());
+    assert_eq!((first.next.instrument, first.last_report), (InstrumentId(1_024), LastReport::No));
+    assert_eq!(ask(&mut venue, 0, first.next).last_report, LastReport::Yes);
+}
+
+/// An order that a command had no steps left for is in no queue. Of an iceberg is told what it will show.
+#[test]
+fn an_elected_iceberg_shows_a_part() {
+    let mut venue = Venue::open(EngineLimits { steps: 1, ..ROOM }, boundless(1));
+    for id in 1..=3 {
+        venue.order(2, limit(id, Side::Sell, 100, 1));
+    }
+    venue.order(1, NewOrder { display_quantity: Quantity(3), ..limit(1, Side::Buy, 100, 10) });
+    let report = ask(&mut venue, 1, StatusCursor::default());
+    let told = report.orders.iter().map(|order| (order.working_state, order.leaves_quantity, order.shown_quantity));
+    assert_eq!(told.collect::<Vec<_>>(), [(WorkingState::Elected, Quantity(9), Quantity(3))]);
+}

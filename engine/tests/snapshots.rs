@@ -101,6 +101,26 @@ fn the_hash_is_the_same_on_every_machine_and_in_every_build() {
     assert!(of(1) != of(2) && of(2) != of(3));
 }
 
+/// Members on which the operator has set something else have different hashes, although all were told the same.
+#[test]
+fn what_the_operator_sets_is_in_the_state_hash() {
+    let hash = |action: Action| {
+        let mut venue = Venue::open(LIMITS, definition(1));
+        let told = venue.send(0, 1, action);
+        assert!(matches!(told[..], [Told::Report(Report { body: ReportBody::Instrument { .. }, .. })]), "{told:?}");
+        venue.engine.state_hash()
+    };
+    let points = |points| PriceProtection { protection_points: Quantity(points), ..PriceProtection::NONE };
+    let phase = |no_cancel_milliseconds| AuctionRules { no_cancel_milliseconds, ..AuctionRules::NONE };
+    for [one, other] in [
+        [1, 2].map(|number| Action::SetPriceProtection(points(number))),
+        [1, 2].map(|number| Action::SetAuctionRules(phase(number))),
+    ] {
+        assert_eq!(hash(one), hash(one));
+        assert_ne!(hash(one), hash(other), "{other:?}");
+    }
+}
+
 fn full() -> Vec<SnapshotRecord> {
     let mut engine = Engine::new(LIMITS);
     let mut stream = CommandStream::new(3);

@@ -88,6 +88,24 @@ impl ClusterSpec {
         members.map(|(member, control)| self.listeners_channel(member, control, aeron_dir)).collect()
     }
 
+    /// Channel of a member's increments to its archive, if that records them. It is not the one to listeners: one of them that does not
+    /// listen on would hold up the recording.
+    pub fn market_data_recording_channel(&self, member: &MemberSpec) -> Option<String> {
+        let _ = member.endpoints.replays.as_ref()?;
+        Some(format!("aeron:ipc?alias=market-data-recording|term-length={}", self.deployment().term_length.ipc))
+    }
+
+    /// Channel on which a member takes requests for replays of market data, if that is recorded; and on which listeners send them, which
+    /// are short.
+    pub fn replay_request_channel(&self, member: &MemberSpec) -> Option<String> {
+        Some(format!("{}|term-length=64k", udp(member.endpoints.replays.as_ref()?)))
+    }
+
+    /// Channel on which a client receives replays of market data, at a port that the system chooses.
+    pub fn replay_subscription(&self) -> String {
+        udp(&Endpoint { host: self.deployment().egress_host(), port: 0 })
+    }
+
     fn listeners_channel(&self, member: &MemberSpec, control: &Endpoint, aeron_dir: &Path) -> String {
         if member.aeron_dir == aeron_dir {
             return String::from("aeron:ipc");

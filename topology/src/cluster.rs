@@ -6,7 +6,7 @@ use lugus_vocabulary::{ClusterId, MemberId};
 use serde::{Deserialize, Serialize};
 
 /// Number of ports that a member takes, from its `port` on.
-pub const PORTS_PER_MEMBER: u16 = 8;
+pub const PORTS_PER_MEMBER: u16 = 9;
 
 /// `[[cluster]]`: one Raft group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,8 +35,8 @@ pub struct Member {
     /// bound to its interface. Default: `host`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members_host: Option<String>,
-    /// First of the member's UDP ports: ingress, consensus, log, catch-up, archive, market data, status, and if there is a loop of
-    /// snapshots its port.
+    /// First of the member's UDP ports: ingress, consensus, log, catch-up, archive, market data, status; and if there are such
+    /// things, those for the loop of snapshots and for replays of market data.
     pub port: u16,
     /// Directory of the member's media driver. Default: `cluster-C-member-M` in the deployment's `aeron_dir`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,6 +87,9 @@ pub struct Ports {
     /// Port to which listeners to the loop of snapshots announce themselves. Default: `port` + 7.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshots: Option<u16>,
+    /// Port for listeners' requests for replays of market data. Default: `port` + 8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replays: Option<u16>,
 }
 
 /// `[cluster.member.cores]`: numbers of cores, as the operating system counts them.
@@ -134,7 +137,7 @@ impl Member {
     /// Address of the port with this key in `[cluster.member.ports]`: the members' own, but for what clients send to.
     pub(crate) fn host_of(&self, port: &str) -> &str {
         match port {
-            "ingress" | "market_data" | "snapshots" => &self.host,
+            "ingress" | "market_data" | "snapshots" | "replays" => &self.host,
             _ => self.members_host(),
         }
     }
@@ -151,6 +154,7 @@ impl Member {
             ("market_data", 5, ports.market_data),
             ("status", 6, ports.status),
             ("snapshots", 7, ports.snapshots),
+            ("replays", 8, ports.replays),
         ]
     }
 }

@@ -62,6 +62,8 @@ pub struct Endpoints {
     pub status: Endpoint,
     /// Receives the announcements of listeners to the loop of snapshots, if there is one.
     pub snapshots: Option<Endpoint>,
+    /// Receives listeners' requests for replays of market data, if it is recorded.
+    pub replays: Option<Endpoint>,
 }
 
 impl Endpoints {
@@ -76,7 +78,8 @@ impl Endpoints {
             ("market_data", &self.market_data),
             ("status", &self.status),
         ];
-        of_all.into_iter().chain(self.snapshots.iter().map(|endpoint| ("snapshots", endpoint)))
+        let snapshots = self.snapshots.iter().map(|endpoint| ("snapshots", endpoint));
+        of_all.into_iter().chain(snapshots).chain(self.replays.iter().map(|endpoint| ("replays", endpoint)))
     }
 }
 
@@ -114,12 +117,13 @@ impl ClusterSpec {
 
 impl MemberSpec {
     fn new(cluster: ClusterId, member: &Member, deployment: &Deployment) -> Self {
-        let [ingress, consensus, log, catch_up, archive, market_data, status, snapshots] =
+        let [ingress, consensus, log, catch_up, archive, market_data, status, snapshots, replays] =
             member.each_port().map(|(name, offset, written)| Endpoint {
                 host: member.host_of(name).to_owned(),
                 port: written.unwrap_or(member.port.saturating_add(offset)),
             });
         let snapshots = deployment.market_data.snapshots.then_some(snapshots);
+        let replays = deployment.market_data.is_recorded().then_some(replays);
         let dir = deployment.state_dir().join(format!("cluster-{cluster}")).join(format!("member-{}", member.id));
         let placed = |written: &Option<PathBuf>, default: PathBuf| match written {
             Some(path) => deployment.absolute(path),
@@ -129,7 +133,17 @@ impl MemberSpec {
             id: member.id,
             host: member.host.clone(),
             members_host: member.members_host().to_owned(),
-            endpoints: Endpoints { ingress, consensus, log, catch_up, archive, market_data, status, snapshots },
+            endpoints: Endpoints {
+                ingress,
+                consensus,
+                log,
+                catch_up,
+                archive,
+                market_data,
+                status,
+                snapshots,
+                replays,
+            },
             aeron_dir: placed(
                 &member.aeron_dir,
                 deployment.aeron_root().join(format!("cluster-{cluster}-member-{}", member.id)),

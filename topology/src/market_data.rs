@@ -19,10 +19,35 @@ pub struct MarketData {
     pub snapshots: bool,
     /// Greatest rate of the loop, in bytes a second.
     pub snapshot_rate: Size,
+    /// Length of the stream of increments that a member's archive keeps at least, so that it can be replayed; 0 records nothing.
+    pub recorded_length: Size,
+}
+
+impl MarketData {
+    /// Whether a member has the port with this key of `[cluster.member.ports]`.
+    pub(crate) fn takes_port(&self, name: &str) -> bool {
+        match name {
+            "snapshots" => self.snapshots,
+            "replays" => self.is_recorded(),
+            _ => true,
+        }
+    }
+
+    /// Whether members record the stream of increments.
+    pub fn is_recorded(&self) -> bool {
+        self.enabled && self.recorded_length > Size::bytes(0)
+    }
 }
 
 impl Default for MarketData {
     fn default() -> Self {
-        Self { enabled: true, ring_capacity: 65_536, followers: false, snapshots: false, snapshot_rate: Size::mib(4) }
+        Self {
+            enabled: true,
+            ring_capacity: 65_536,
+            followers: false,
+            snapshots: false,
+            snapshot_rate: Size::mib(4),
+            recorded_length: Size::bytes(0),
+        }
     }
 }

@@ -30,6 +30,12 @@ pub struct Streams {
     pub market_data: i32,
     /// Definitions and books in a loop, from members to listeners without a session.
     pub market_data_snapshots: i32,
+    /// Increments on their way to the archive.
+    pub market_data_recording: i32,
+    /// Requests of listeners for replays of market data.
+    pub market_data_requests: i32,
+    /// Recorded market data as it is replayed to a listener.
+    pub market_data_replay: i32,
     /// A member's status to the other members, and to whoever asks.
     pub status: i32,
     /// Requests to an archive, over UDP.
@@ -55,6 +61,9 @@ impl Default for Streams {
             consensus_module_snapshot: 107,
             market_data: 109,
             market_data_snapshots: 111,
+            market_data_recording: 114,
+            market_data_requests: 112,
+            market_data_replay: 113,
             status: 110,
             archive_control: 10,
             archive_local_control: 10,
@@ -70,7 +79,7 @@ impl Streams {
     }
 
     /// All stream ids, each with its key.
-    pub(crate) fn each(&self) -> [(&'static str, i32); 14] {
+    pub(crate) fn each(&self) -> [(&'static str, i32); 17] {
         [
             ("ingress", self.ingress),
             ("egress", self.egress),
@@ -83,6 +92,9 @@ impl Streams {
             ("consensus_module_snapshot", self.consensus_module_snapshot),
             ("market_data", self.market_data),
             ("market_data_snapshots", self.market_data_snapshots),
+            ("market_data_recording", self.market_data_recording),
+            ("market_data_requests", self.market_data_requests),
+            ("market_data_replay", self.market_data_replay),
             ("status", self.status),
             ("archive_control", self.archive_control),
             ("archive_local_control", self.archive_local_control),

@@ -34,6 +34,7 @@ const MAXIMUM_SESSIONS: u32 = 100_000;
 const MAXIMUM_ENGINE_LIMIT: u32 = 1 << 26;
 const MINIMUM_RING: u32 = 1 << 10;
 const MAXIMUM_RING: u32 = 1 << 24;
+const LONGEST_RECORDED: Size = Size::mib(64 << 10);
 const LOWEST_RATE: Size = Size::kib(64);
 const HIGHEST_RATE: Size = Size::mib(1_024);
 const MAXIMUM_STAGES: u32 = 1 << 20;
@@ -127,10 +128,8 @@ fn clusters(deployment: &Deployment) -> Result<(), Fault> {
 fn ports(deployment: &Deployment) -> Result<(), Fault> {
     let mut endpoints = Unique::default();
     for (key, _, member) in each_member(deployment) {
-        let has_snapshots = deployment.market_data.snapshots;
-        for (name, offset, written) in
-            member.each_port().into_iter().filter(|&(name, ..)| has_snapshots || name != "snapshots")
-        {
+        let ports = member.each_port().into_iter().filter(|&(name, ..)| deployment.market_data.takes_port(name));
+        for (name, offset, written) in ports {
             let (key, port) = match written {
                 Some(port) => (format!("{key}.ports.{name}"), port),
                 None => {
@@ -276,6 +275,7 @@ fn limits(deployment: &Deployment) -> Result<(), Fault> {
     }
     within("market_data.ring_capacity", deployment.market_data.ring_capacity, MINIMUM_RING, MAXIMUM_RING)?;
     within("market_data.snapshot_rate", deployment.market_data.snapshot_rate, LOWEST_RATE, HIGHEST_RATE)?;
+    within("market_data.recorded_length", deployment.market_data.recorded_length, Size::bytes(0), LONGEST_RECORDED)?;
     within("stages.every", deployment.stages.every, 0, u32::MAX)?;
     within("log.maximum_size", deployment.log.maximum_size.as_bytes(), MINIMUM_LOG, MAXIMUM_LOG)?;
     within("log.kept", deployment.log.kept, 0, MAXIMUM_KEPT_LOGS)?;

@@ -4,9 +4,10 @@ use std::fmt;
 
 use clap::{Args, ValueEnum};
 use lugus_replay::synthetic::Mix;
-use lugus_topology::Profile;
+use lugus_topology::{Profile, Size};
 
 use super::clusters::{BENCH_PORT, Members};
+use super::plan::size;
 use super::trading::Hdr;
 
 /// What answers.
@@ -85,6 +86,9 @@ pub struct RoundTrip {
     /// One command of Lugus in this number, on average, tells where its time goes; 0 for none.
     #[arg(long, default_value_t = 100)]
     pub stages: u32,
+    /// Length of the market data that members of Lugus keep recorded, as `recorded_length` of `cluster.toml`; 0 records nothing.
+    #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
+    pub recorded_market_data: Size,
     /// First UDP port of the clusters.
     #[arg(long, default_value_t = BENCH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
     pub base_port: u16,
@@ -107,6 +111,7 @@ impl Default for RoundTrip {
             seconds: 10,
             profile: Profile::Shared,
             stages: 100,
+            recorded_market_data: Size::bytes(0),
             base_port: BENCH_PORT,
             hdr: Hdr { folder: None },
         }

@@ -76,6 +76,30 @@ pub const OF_MARKET_DATA: &[(Metric, Gauge)] = &[
         counter("lugus_snapshot_market_data_messages_total", "Messages of the loop of snapshots", MEMBERS_FILE),
         Gauge::SnapshotMarketDataMessages,
     ),
+    (
+        counter("lugus_market_data_replays_total", "Replays of recorded market data to listeners", MEMBERS_FILE),
+        Gauge::MarketDataReplays,
+    ),
+    (
+        counter(
+            "lugus_refused_market_data_replays_total",
+            "Requests for replays of market data that were not granted",
+            MEMBERS_FILE,
+        ),
+        Gauge::RefusedMarketDataReplays,
+    ),
+    (
+        gauge("lugus_recorded_market_data_bytes", "Recorded market data that can be replayed", MEMBERS_FILE),
+        Gauge::RecordedMarketDataBytes,
+    ),
+    (
+        counter(
+            "lugus_unrecorded_market_data_messages_total",
+            "Messages of market data that the recording did not take",
+            MEMBERS_FILE,
+        ),
+        Gauge::UnrecordedMarketDataMessages,
+    ),
 ];
 
 /// Length of the newest snapshot.

@@ -15,6 +15,7 @@
 //! | `recorded_log` | a member's log as its archive has recorded it |
 //! | `counters` | counters of a media driver |
 //! | `frames` | frames of Aeron's protocol by hand, and floods of them |
+//! | `lossy_way` | [`LossyWay`]: loses some of what a member sends to a listener |
 //! | `archive` | [`Archive`]: sessions with members' archives, with the members' key or without |
 //! | `exporter` | [`Exporter`]: `lugus exporter`, its answers, and what promtool says of them |
 //! | `console`, `browser` | [`Console`]: `lugus console`; [`Browser`]: Chromium without a window, which looks at it |
@@ -35,6 +36,7 @@ mod counters;
 mod exporter;
 mod frames;
 mod local_cluster;
+mod lossy_way;
 mod machines;
 mod processes;
 mod raw_session;
@@ -58,6 +60,7 @@ pub use counters::{counter, counters, labels};
 pub use exporter::{Exporter, HttpAnswer, promtool_check, series};
 pub use frames::{FRAME_ALIGNMENT, Flood, data, frame_of_type, setup};
 pub use local_cluster::{LocalCluster, OneAtATime, by_hand, folder, free_base_port, without_elections};
+pub use lossy_way::LossyWay;
 pub use machines::Machines;
 pub use processes::{
     Files, Process, ask_to_end, is_alive, kill, mentioning, nice_values, private_memory, resume, stop, tree, udp_ports,

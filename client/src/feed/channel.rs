@@ -17,6 +17,14 @@ impl Channel {
         client.async_add_subscription(channel, stream_id).map(Self::Adding)
     }
 
+    /// The subscription, once it is there.
+    pub(super) fn subscription(&self) -> Option<&AeronSubscription> {
+        match self {
+            Self::Adding(_) => None,
+            Self::Added(subscription) => Some(subscription),
+        }
+    }
+
     /// Passes on messages, which are never longer than a fragment. Returns their number.
     pub(super) fn poll(&mut self, take: &mut impl FnMut(&[u8])) -> Result<usize, AeronError> {
         match self {

@@ -1,17 +1,20 @@
 //! The feed, which has its own Aeron client beside that of a trading session, if there is one.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use aeron_support::AeronError;
 use lugus_topology::ClusterId;
-use lugus_vocabulary::{Book, BookRequest, BookType, FirmEvent, InstrumentId, OrderStatusReport, Report};
+use lugus_vocabulary::{
+    Book, BookRequest, BookType, EpochNanos, FirmEvent, InstrumentId, MemberId, OrderStatusReport, Report,
+};
 
 use super::book::FollowedBook;
 use super::context::FeedContext;
 use super::gap::FeedCounts;
 use super::handler::FeedHandler;
 use super::machine::{Feed, FeedError, SnapshotRequests};
-use super::subscriptions::Subscriptions;
+use super::subscriptions::{MissingIncrements, Subscriptions};
 use crate::command_number::CommandNumber;
 use crate::error::ClientError;
 use crate::open_orders::OpenOrdersPart;
@@ -69,7 +72,7 @@ enum Connection {
 impl MarketDataFeed {
     /// A feed that begins to listen with its first [`poll`](Self::poll).
     pub fn new(context: FeedContext) -> Self {
-        let (origin, feed) = (Instant::now(), Feed::default());
+        let (origin, feed) = (Instant::now(), Feed::of_recorded(context.replays.is_some()));
         Self { context, origin, feed, connection: Connection::Closed { retry_at: Duration::ZERO } }
     }
 
@@ -115,6 +118,7 @@ impl MarketDataFeed {
     pub fn listen(&mut self, handler: &mut impl FeedHandler) -> usize {
         let now = self.origin.elapsed();
         let mut work = self.receive(now, handler);
+        work += self.receive_replays(now, handler);
         work += self.receive_loops(now, handler);
         self.feed.do_work_alone(now, handler);
         work
@@ -133,6 +137,7 @@ impl MarketDataFeed {
     ) -> Result<usize, ClientError> {
         let now = self.origin.elapsed();
         let mut work = self.receive(now, handler);
+        work += self.receive_replays(now, handler);
         work += session.poll(&mut SessionHandler { feed: &mut self.feed, now, handler })?;
         work += self.feed.do_work(now, &mut Requests(session), handler);
         Ok(work)
@@ -159,6 +164,13 @@ impl MarketDataFeed {
         polled.unwrap_or_else(|error| self.lost(&error, now))
     }
 
+    fn receive_replays(&mut self, now: Duration, handler: &mut impl FeedHandler) -> usize {
+        let Self { context, feed, connection, .. } = self;
+        let Connection::Open(subscriptions) = connection else { return 0 };
+        let polled = subscriptions.poll_replays(context, now, &mut Missing { feed, now, handler });
+        polled.unwrap_or_else(|error| self.lost(&error, now))
+    }
+
     fn receive_loops(&mut self, now: Duration, handler: &mut impl FeedHandler) -> usize {
         let Self { context, feed, connection, .. } = self;
         let Connection::Open(subscriptions) = connection else { return 0 };
@@ -173,6 +185,31 @@ impl MarketDataFeed {
         tracing::warn!(%error, "lost the subscription to market data; subscribing again");
         self.connection = Connection::Closed { retry_at: now + RETRY_INTERVAL };
         0
+    }
+}
+
+/// What the feed misses, on its way to those who may have recorded it.
+struct Missing<'a, H> {
+    feed: &'a mut Feed,
+    now: Duration,
+    handler: &'a mut H,
+}
+
+impl<H: FeedHandler> MissingIncrements for Missing<'_, H> {
+    fn wanted(&self, places: &Range<usize>) -> Option<EpochNanos> {
+        self.feed.replay_wanted(self.now, places)
+    }
+
+    fn leader(&self) -> Option<MemberId> {
+        self.feed.leader()
+    }
+
+    fn take(&mut self, message: &[u8]) {
+        self.feed.on_replayed(message, self.now, self.handler);
+    }
+
+    fn give_up(&mut self, places: &Range<usize>) {
+        self.feed.on_no_replay(self.now, places, self.handler);
     }
 }
 

@@ -8,23 +8,23 @@
 //! Parts come as answers to requests in a session, or from a member's loop of snapshots. Those of a loop come unasked: one is taken
 //! if it begins where the book has been loaded to, or before.
 //!
-//! A missing increment may still come, as another member's messages may overtake. After [`GAP_TIMEOUT`] it counts as
-//! lost, and the book is loaded again.
+//! A missing increment may still come, as another member's messages may overtake, or a replay have it (`missing`). If it does not come in
+//! time, the book is loaded again.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 use std::time::Duration;
 
 use lugus_vocabulary::{
-    Book, BookRequest, BookType, EndOfEvent, InstrumentId, MAXIMUM_DEPTH, MarketData, MarketDataBody,
+    Book, BookRequest, BookType, EndOfEvent, EpochNanos, InstrumentId, MAXIMUM_DEPTH, MarketData, MarketDataBody,
     MarketDataSequence,
 };
 
 use super::book::{Contradiction, FollowedBook, MAXIMUM_ENTRIES};
-use super::gap::{Gap, GapEnding};
+use super::gap::Origin;
 use super::handler::{FeedHandler, FeedStatus, Trade};
+use super::missing::{Missing, Recorded};
 
-/// How long a missing increment may still come.
-const GAP_TIMEOUT: Duration = Duration::from_millis(20);
 /// How long the answer to a request may take before the request is made again.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
 /// Pause between the end of one attempt to load a book and the next: requests go through the log, as orders do.
@@ -57,21 +57,14 @@ pub(super) struct Following {
     lost_at: Option<Duration>,
     /// When following began, until somebody tells of the instrument.
     unknown_since: Option<Duration>,
-}
-
-/// Increments that are missing: of a live book, or between two parts.
-#[derive(Debug, Clone, Copy)]
-struct Missing {
-    /// The first one that was missing.
-    first: MarketDataSequence,
-    /// The last one before an increment that is there, or that is known to exist.
-    last: MarketDataSequence,
-    since: Duration,
-    /// When the last of them came.
-    progress_at: Duration,
+    /// A log time up to which the book has all increments: what is missing is not older.
+    complete_at: Option<EpochNanos>,
+    /// Place of the member that last told of the instrument.
+    source: usize,
 }
 
 struct KeptIncrement {
+    time: EpochNanos,
     body: MarketDataBody,
     end_of_event: EndOfEvent,
 }
@@ -102,6 +95,8 @@ impl Following {
             missing: None,
             lost_at: None,
             unknown_since: Some(now),
+            complete_at: None,
+            source: 0,
         }
     }
 
@@ -126,17 +121,22 @@ impl Following {
         &mut self,
         increment: &MarketData,
         end_of_event: EndOfEvent,
+        origin: Origin,
         now: Duration,
         handler: &mut impl FeedHandler,
     ) -> bool {
         let sequence = increment.sequence;
+        match origin {
+            Origin::Feed(source) => self.source = source,
+            Origin::Replay => self.note_replayed(sequence),
+        }
         self.last_known = self.last_known.max(sequence);
         self.unknown_since = None;
         match self.phase {
             Phase::Ended => false,
             _ if self.book.is_begun() && sequence <= self.book.sequence() => false,
             Phase::Live if sequence == next(self.book.sequence()) => {
-                if self.apply(sequence, &increment.body, end_of_event, now, handler) {
+                if self.apply(sequence, (increment.time, &increment.body), end_of_event, now, handler) {
                     self.apply_kept(now, handler);
                 }
                 true
@@ -145,8 +145,28 @@ impl Following {
         }
     }
 
-    /// The number of the instrument's last increment is at least this one.
-    pub(super) fn on_position(&mut self, sequence: MarketDataSequence, now: Duration) {
+    fn note_replayed(&mut self, sequence: MarketDataSequence) {
+        if let Some(missing) = &mut self.missing
+            && sequence > self.book.sequence()
+            && !self.kept.contains_key(&sequence)
+        {
+            missing.note_replayed(sequence);
+        }
+    }
+
+    /// The number of the instrument's last increment is at least this one, and was this one at the log time `time`, as the member with the
+    /// place `source` tells.
+    pub(super) fn on_position(
+        &mut self,
+        sequence: MarketDataSequence,
+        source: usize,
+        time: Option<EpochNanos>,
+        now: Duration,
+    ) {
+        self.source = source;
+        if self.book.is_begun() && sequence == self.book.sequence() {
+            self.complete_at = self.complete_at.max(time);
+        }
         self.last_known = self.last_known.max(sequence);
         self.unknown_since = None;
         self.look_for_gap(now);
@@ -200,6 +220,7 @@ impl Following {
     /// Begins a book with its first part.
     fn begin(&mut self, part: &Book, now: Duration, handler: &mut impl FeedHandler) {
         self.kept = self.kept.split_off(&next(part.market.sequence));
+        self.complete_at = Some(part.time);
         self.last_known = self.last_known.max(part.market.sequence);
         self.add_part(part, now, handler);
     }
@@ -230,16 +251,32 @@ impl Following {
         self.phase = Phase::Asking { at: now + REQUEST_TIMEOUT };
     }
 
+    /// The log time from which on increments are asked for, as some are missing of a live book of a cluster with these members.
+    pub(super) fn replay_wanted(&self, now: Duration, places: &Range<usize>) -> Option<EpochNanos> {
+        let missing = self.missing.filter(|missing| missing.is_asked_for(now))?;
+        let is_live = matches!(self.phase, Phase::Live) && missing.is_above(self.book.sequence());
+        self.complete_at.filter(|_| is_live && places.contains(&self.source))
+    }
+
+    /// No member of the cluster has recorded what is missing.
+    pub(super) fn on_no_replay(&mut self, now: Duration, places: &Range<usize>, handler: &mut impl FeedHandler) {
+        if self.replay_wanted(now, places).is_some() {
+            self.recover(now, handler);
+        }
+    }
+
     /// Advances the time. What is missing for too long is lost.
-    pub(super) fn tick(&mut self, now: Duration, handler: &mut impl FeedHandler) {
-        if self.missing.is_some_and(|missing| now >= missing.progress_at + GAP_TIMEOUT) {
+    pub(super) fn tick(&mut self, recorded: Recorded, now: Duration, handler: &mut impl FeedHandler) {
+        // Parts of a book come again: nobody is asked for increments between them.
+        let recorded = if matches!(self.phase, Phase::Live) { recorded } else { Recorded::No };
+        if self.missing.is_some_and(|missing| missing.is_lost(recorded, now)) {
             self.recover(now, handler);
         }
     }
 
     /// Advances the time without a session.
-    pub(super) fn tick_alone(&mut self, now: Duration, handler: &mut impl FeedHandler) {
-        self.tick(now, handler);
+    pub(super) fn tick_alone(&mut self, recorded: Recorded, now: Duration, handler: &mut impl FeedHandler) {
+        self.tick(recorded, now, handler);
         if self.unknown_since.is_some_and(|since| now >= since + UNKNOWN_TIMEOUT) {
             self.unknown_since = None;
             handler.on_feed_status(self.instrument, FeedStatus::Unknown);
@@ -249,11 +286,12 @@ impl Following {
     /// Advances the time, and returns the request that is due, if any.
     pub(super) fn do_work(
         &mut self,
+        recorded: Recorded,
         now: Duration,
         request_id: u64,
         handler: &mut impl FeedHandler,
     ) -> Option<BookRequest> {
-        self.tick(now, handler);
+        self.tick(recorded, now, handler);
         match self.phase {
             Phase::Asking { at } if now >= at => {}
             // The session does not keep requests: a lost one has to be made again.
@@ -286,7 +324,7 @@ impl Following {
             }
             return true;
         }
-        let kept = KeptIncrement { body: increment.body, end_of_event };
+        let kept = KeptIncrement { time: increment.time, body: increment.body, end_of_event };
         let is_new = self.kept.insert(increment.sequence, kept).is_none();
         match self.phase {
             Phase::Waiting { .. } => {
@@ -306,8 +344,7 @@ impl Following {
         while self.book.sequence() < target {
             let sequence = next(self.book.sequence());
             let Some(kept) = self.kept.remove(&sequence) else {
-                let missing = Missing { first: sequence, last: target, since: now, progress_at: now };
-                self.missing.get_or_insert(missing);
+                self.missing.get_or_insert(Missing::new(sequence, target, now));
                 return;
             };
             if self.book.apply(sequence, &kept.body).is_err() {
@@ -350,7 +387,7 @@ impl Following {
             }
             let kept = entry.remove();
             if sequence == next(self.book.sequence())
-                && !self.apply(sequence, &kept.body, kept.end_of_event, now, handler)
+                && !self.apply(sequence, (kept.time, &kept.body), kept.end_of_event, now, handler)
             {
                 return;
             }
@@ -363,11 +400,8 @@ impl Following {
     #[inline]
     fn close_gap(&mut self, now: Duration, handler: &mut impl FeedHandler) {
         let Some(missing) = &mut self.missing else { return };
-        missing.progress_at = now;
-        if self.book.sequence() >= missing.last {
-            let Missing { first, last, since, .. } = *missing;
+        if let Some(gap) = missing.on_progress(self.book.sequence(), now) {
             self.missing = None;
-            let gap = Gap { first, last, lasted: now.saturating_sub(since), ending: GapEnding::Filled };
             handler.on_gap(self.instrument, &gap);
         }
     }
@@ -377,7 +411,7 @@ impl Following {
     fn apply(
         &mut self,
         sequence: MarketDataSequence,
-        body: &MarketDataBody,
+        (time, body): (EpochNanos, &MarketDataBody),
         end_of_event: EndOfEvent,
         now: Duration,
         handler: &mut impl FeedHandler,
@@ -386,6 +420,7 @@ impl Following {
             self.recover(now, handler);
             return false;
         }
+        self.complete_at = self.complete_at.max(Some(time));
         if let MarketDataBody::Trade { trade_id, price, quantity, aggressor } = *body {
             handler.on_trade(self.instrument, &Trade { trade_id, price, quantity, aggressor });
         }
@@ -407,7 +442,7 @@ impl Following {
         }
         let before_kept = self.kept.first_key_value().map(|(first, _)| MarketDataSequence(first.0.saturating_sub(1)));
         let (first, last) = (next(self.book.sequence()), before_kept.unwrap_or(self.last_known));
-        self.missing = Some(Missing { first, last, since: now, progress_at: now });
+        self.missing = Some(Missing::new(first, last, now));
     }
 
     fn is_too_large(&mut self, handler: &mut impl FeedHandler) -> bool {
@@ -429,9 +464,8 @@ impl Following {
     fn recover(&mut self, now: Duration, handler: &mut impl FeedHandler) {
         if matches!(self.phase, Phase::Live) {
             self.lost_at = Some(now);
-            if let Some(Missing { last, since, .. }) = self.missing {
-                let (first, lasted) = (next(self.book.sequence()), now.saturating_sub(since));
-                handler.on_gap(self.instrument, &Gap { first, last, lasted, ending: GapEnding::Lost });
+            if let Some(missing) = self.missing {
+                handler.on_gap(self.instrument, &missing.lost(next(self.book.sequence()), now));
             }
         }
         self.book = FollowedBook::new(self.book_type);
@@ -448,7 +482,7 @@ fn next(sequence: MarketDataSequence) -> MarketDataSequence {
 
 #[cfg(test)]
 mod tests {
-    use lugus_vocabulary::{EpochNanos, MarketDataSnapshot, Price, Quantity, Side};
+    use lugus_vocabulary::{MarketDataSnapshot, Price, Quantity, Side};
 
     use super::*;
 
@@ -489,7 +523,7 @@ mod tests {
     /// Live, at increment 10.
     fn live(heard: &mut Heard) -> Following {
         let mut following = Following::new(BITCOIN, BookType::Levels, millis(0));
-        assert!(following.do_work(millis(0), 1, heard).is_some());
+        assert!(following.do_work(Recorded::No, millis(0), 1, heard).is_some());
         following.on_asked(1, millis(0));
         following.on_part(&whole_book(1, 10), millis(1), heard);
         assert_eq!(heard.statuses, [FeedStatus::Live]);
@@ -501,11 +535,11 @@ mod tests {
         let mut heard = Heard::default();
         let mut following = live(&mut heard);
         // The old one tells once more where it stood, and the new one where it begins.
-        following.on_position(MarketDataSequence(10), millis(100));
-        following.on_position(MarketDataSequence(10), millis(110));
-        following.on_increment(&bids(11, 1), EndOfEvent::Yes, millis(120), &mut heard);
+        following.on_position(MarketDataSequence(10), 0, None, millis(100));
+        following.on_position(MarketDataSequence(10), 0, None, millis(110));
+        following.on_increment(&bids(11, 1), EndOfEvent::Yes, Origin::Feed(0), millis(120), &mut heard);
         assert_eq!((heard.sequence, &heard.statuses[..]), (11, &[FeedStatus::Live][..]));
-        assert!(following.do_work(millis(200), 2, &mut heard).is_none(), "nothing is missing");
+        assert!(following.do_work(Recorded::No, millis(200), 2, &mut heard).is_none(), "nothing is missing");
     }
 
     #[test]
@@ -513,13 +547,13 @@ mod tests {
         let mut heard = Heard::default();
         let mut following = live(&mut heard);
         // Increment 11 was lost on the way; the map does not yet say who has the book.
-        following.on_increment(&bids(12, 2), EndOfEvent::Yes, millis(100), &mut heard);
-        assert!(following.do_work(millis(121), 2, &mut heard).is_none());
-        assert!(following.do_work(millis(171), 2, &mut heard).is_some());
+        following.on_increment(&bids(12, 2), EndOfEvent::Yes, Origin::Feed(0), millis(100), &mut heard);
+        assert!(following.do_work(Recorded::No, millis(121), 2, &mut heard).is_none());
+        assert!(following.do_work(Recorded::No, millis(171), 2, &mut heard).is_some());
         following.on_asked(2, millis(171));
         following.on_refused(2, millis(175), &mut heard);
-        assert!(following.do_work(millis(200), 3, &mut heard).is_none());
-        assert!(following.do_work(millis(225), 3, &mut heard).is_some());
+        assert!(following.do_work(Recorded::No, millis(200), 3, &mut heard).is_none());
+        assert!(following.do_work(Recorded::No, millis(225), 3, &mut heard).is_some());
         following.on_asked(3, millis(225));
         following.on_part(&whole_book(3, 12), millis(230), &mut heard);
         assert_eq!(heard.sequence, 12);
@@ -530,12 +564,12 @@ mod tests {
     fn a_book_that_nobody_has_for_long_is_unknown() {
         let mut heard = Heard::default();
         let mut following = live(&mut heard);
-        following.on_position(MarketDataSequence(11), millis(100));
+        following.on_position(MarketDataSequence(11), 0, None, millis(100));
         let mut now = millis(120);
         let mut request = 2;
         while heard.statuses.last() != Some(&FeedStatus::Unknown) {
             assert!(now < MOVE_TIMEOUT * 2, "{:?}", heard.statuses);
-            if following.do_work(now, request, &mut heard).is_some() {
+            if following.do_work(Recorded::No, now, request, &mut heard).is_some() {
                 following.on_asked(request, now);
                 following.on_refused(request, now, &mut heard);
                 request += 1;

@@ -23,8 +23,19 @@ pub struct Gap {
 pub enum GapEnding {
     /// They came late, or another member's feed had them.
     Filled,
+    /// They were replayed from what a member had recorded.
+    Replayed,
     /// They did not come. The book is loaded anew, and trades among them are not told.
     Lost,
+}
+
+/// Whence an increment came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The feed of the member with this place among the channels.
+    Feed(usize),
+    /// A replay of what a member has recorded.
+    Replay,
 }
 
 /// What a feed has heard since it began.
@@ -35,27 +46,35 @@ pub struct FeedCounts {
     pub increments: u64,
     /// Increments of followed instruments that had come before, from the same member or another one.
     pub repeated: u64,
-    /// Gaps of live books that were filled.
+    /// Gaps of live books that were filled by members' feeds.
     pub filled_gaps: u64,
+    /// Gaps of live books that were filled by a replay.
+    pub replayed_gaps: u64,
     /// Gaps of live books that were not.
     pub lost_gaps: u64,
     /// Increments in the latter.
     pub lost_increments: u64,
     /// Times that a book was loaded.
     pub loaded_books: u64,
+    /// Increments that came from replays first.
+    pub from_replays: u64,
     /// For each member that is listened to, in the order of the channels: increments that came from it first.
     pub first_from: Vec<u64>,
 }
 
 impl FeedCounts {
-    /// An increment came from the member with this place among the channels.
+    /// An increment came.
     #[inline]
-    pub(super) fn increment(&mut self, source: usize, is_new: bool) {
+    pub(super) fn increment(&mut self, origin: Origin, is_new: bool) {
         if !is_new {
             self.repeated += 1;
             return;
         }
         self.increments += 1;
+        let Origin::Feed(source) = origin else {
+            self.from_replays += 1;
+            return;
+        };
         match self.first_from.get_mut(source) {
             Some(count) => *count += 1,
             None => self.grow(source),
@@ -71,6 +90,7 @@ impl FeedCounts {
     pub(super) fn gap(&mut self, gap: &Gap) {
         match gap.ending {
             GapEnding::Filled => self.filled_gaps += 1,
+            GapEnding::Replayed => self.replayed_gaps += 1,
             GapEnding::Lost => {
                 self.lost_gaps += 1;
                 self.lost_increments += gap.last.0.saturating_sub(gap.first.0) + 1;

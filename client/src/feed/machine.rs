@@ -1,5 +1,6 @@
 //! All instruments that are followed: messages of the streams and answers of the session in, requests out; without I/O.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use lugus_codecs::market_data::{
@@ -7,15 +8,16 @@ use lugus_codecs::market_data::{
 };
 use lugus_codecs::{DecodeError, Envelope, MessageError};
 use lugus_vocabulary::{
-    Book, BookRequest, BookType, EndOfEvent, InstrumentDefinition, InstrumentId, MarketData, MarketDataSequence,
-    MemberId, Price, Quantity, TradeId,
+    Book, BookRequest, BookType, EndOfEvent, EpochNanos, InstrumentDefinition, InstrumentId, MarketData,
+    MarketDataSequence, MemberId, Price, Quantity, TradeId,
 };
 use thiserror::Error;
 
 use super::book::FollowedBook;
 use super::following::Following;
-use super::gap::{FeedCounts, Gap};
+use super::gap::{FeedCounts, Gap, Origin};
 use super::handler::{FeedHandler, FeedStatus, Trade};
+use super::missing::Recorded;
 
 /// Largest number of instruments that one feed follows.
 pub const MAXIMUM_FOLLOWED: usize = 1_024;
@@ -56,6 +58,7 @@ pub struct Feed {
     /// When a part of a book or a definition was last heard.
     loop_heard_at: Option<Duration>,
     leader: Option<MemberId>,
+    recorded: Recorded,
     counts: FeedCounts,
 }
 
@@ -70,12 +73,19 @@ impl Default for Feed {
             heard_at: None,
             loop_heard_at: None,
             leader: None,
+            recorded: Recorded::No,
             counts: FeedCounts::default(),
         }
     }
 }
 
 impl Feed {
+    /// A feed of members that record increments, if `is_recorded`: what is missing is asked for ([`Feed::replay_wanted`]) before it
+    /// counts as lost.
+    pub fn of_recorded(is_recorded: bool) -> Self {
+        Self { recorded: if is_recorded { Recorded::Yes } else { Recorded::No }, ..Self::default() }
+    }
+
     /// Begins to follow an instrument. If it is followed already, its book is loaded again.
     ///
     /// # Errors
@@ -125,10 +135,33 @@ impl Feed {
         self.followed.iter().any(Following::wants_parts)
     }
 
+    /// The log time from which on increments are missing, if a replay of them is of use; of instruments that were last heard of from
+    /// members with these places.
+    pub fn replay_wanted(&self, now: Duration, places: &Range<usize>) -> Option<EpochNanos> {
+        if self.recorded == Recorded::No {
+            return None;
+        }
+        self.followed.iter().filter_map(|following| following.replay_wanted(now, places)).min()
+    }
+
+    /// A message of a replay.
+    pub fn on_replayed(&mut self, message: &[u8], now: Duration, handler: &mut impl FeedHandler) {
+        if let Err(error) = self.read(Origin::Replay, message, now, handler) {
+            skipped(&error);
+        }
+    }
+
+    /// None of the members with these places has recorded what is missing: books are loaded again.
+    pub fn on_no_replay(&mut self, now: Duration, places: &Range<usize>, handler: &mut impl FeedHandler) {
+        for following in &mut self.followed {
+            following.on_no_replay(now, places, &mut Counting { counts: &mut self.counts, handler });
+        }
+    }
+
     /// A message of the stream of increments, from the member with the place `source` among those that are listened to.
     #[inline]
     pub fn on_message(&mut self, source: usize, message: &[u8], now: Duration, handler: &mut impl FeedHandler) {
-        if let Err(error) = self.read(source.min(MAXIMUM_SOURCES), message, now, handler) {
+        if let Err(error) = self.read(Origin::Feed(source.min(MAXIMUM_SOURCES)), message, now, handler) {
             skipped(&error);
         }
     }
@@ -136,19 +169,24 @@ impl Feed {
     #[inline]
     fn read(
         &mut self,
-        source: usize,
+        origin: Origin,
         message: &[u8],
         now: Duration,
         handler: &mut impl FeedHandler,
     ) -> Result<(), MessageError> {
         let envelope = Envelope::open(message)?;
         if let Some(end_of_event) = decode_increments(envelope, &mut self.increments)? {
-            self.heard_at = Some(now);
-            self.on_increments(source, end_of_event, now, handler);
+            if origin != Origin::Replay {
+                self.heard_at = Some(now);
+            }
+            self.on_increments(origin, end_of_event, now, handler);
         } else if let Some(heartbeat) = decode_heartbeat(envelope, &mut self.positions)? {
-            self.heard_at = Some(now);
-            self.leader = heartbeat.leader.or(self.leader);
-            self.on_positions(now);
+            // One that is replayed would be old.
+            if let Origin::Feed(source) = origin {
+                self.heard_at = Some(now);
+                self.leader = heartbeat.leader.or(self.leader);
+                self.on_positions(source, heartbeat.time, now);
+            }
         } else {
             return Err(DecodeError::Template { found: envelope.template_id }.into());
         }
@@ -158,7 +196,7 @@ impl Feed {
     #[inline]
     fn on_increments(
         &mut self,
-        source: usize,
+        origin: Origin,
         end_of_event: EndOfEvent,
         now: Duration,
         handler: &mut impl FeedHandler,
@@ -169,18 +207,19 @@ impl Feed {
         };
         let counts = &mut self.counts;
         for increment in before {
-            let is_new = following.on_increment(increment, EndOfEvent::No, now, &mut Counting { counts, handler });
-            counts.increment(source, is_new);
+            let is_new =
+                following.on_increment(increment, EndOfEvent::No, origin, now, &mut Counting { counts, handler });
+            counts.increment(origin, is_new);
         }
-        let is_new = following.on_increment(last, end_of_event, now, &mut Counting { counts, handler });
-        counts.increment(source, is_new);
+        let is_new = following.on_increment(last, end_of_event, origin, now, &mut Counting { counts, handler });
+        counts.increment(origin, is_new);
     }
 
-    fn on_positions(&mut self, now: Duration) {
+    fn on_positions(&mut self, source: usize, time: Option<EpochNanos>, now: Duration) {
         for following in &mut self.followed {
             let position = self.positions.iter().find(|(id, _)| *id == following.instrument());
             if let Some(&(_, sequence)) = position {
-                following.on_position(sequence, now);
+                following.on_position(sequence, source, time, now);
             }
         }
     }
@@ -259,7 +298,7 @@ impl Feed {
         for following in &mut self.followed {
             let request_id = self.next_request_id;
             let handler = &mut Counting { counts: &mut self.counts, handler };
-            let Some(request) = following.do_work(now, request_id, handler) else { continue };
+            let Some(request) = following.do_work(self.recorded, now, request_id, handler) else { continue };
             if requests.request(&request) {
                 following.on_asked(request_id, now);
                 self.next_request_id = request_id.checked_add(1).unwrap_or(FIRST_REQUEST_ID);
@@ -272,7 +311,7 @@ impl Feed {
     /// Advances the time, without a session: books are loaded from loops of snapshots alone.
     pub fn do_work_alone(&mut self, now: Duration, handler: &mut impl FeedHandler) {
         for following in &mut self.followed {
-            following.tick_alone(now, &mut Counting { counts: &mut self.counts, handler });
+            following.tick_alone(self.recorded, now, &mut Counting { counts: &mut self.counts, handler });
         }
     }
 }

@@ -5,6 +5,8 @@
 
 mod alone;
 mod market;
+mod replayed;
+mod world;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;

@@ -11,7 +11,8 @@ use lugus_client::{
 };
 use lugus_engine::{Engine, EngineLimits};
 use lugus_node::market_data::{
-    Audience, CatchUp, Datagram, FollowerFeed, Item, MarketDataWriter, Outlet, Publisher, SnapshotLoop, snapshot_loop,
+    Audience, CatchUp, Datagram, FollowerFeed, Item, MarketDataWriter, Outlet, Publisher, Receivers, SnapshotLoop,
+    snapshot_loop,
 };
 use lugus_node::service::{DropCopyPolicy, MatchingService};
 use lugus_testing::instruments::btc_usdt;
@@ -32,13 +33,25 @@ impl Ingress for Log {
     }
 }
 
-/// Messages of the market-data stream.
+/// Messages that a member has sent.
 #[derive(Default)]
-struct Stream(Vec<Vec<u8>>);
+pub struct Published {
+    /// Increments and heartbeats to whoever listens.
+    pub stream: Vec<Vec<u8>>,
+    /// Increments to the archive.
+    pub recorded: Vec<Vec<u8>>,
+    /// The loop of snapshots.
+    pub parts: Vec<Vec<u8>>,
+}
 
-impl Outlet for Stream {
-    fn send(&mut self, message: &[u8]) {
-        self.0.push(message.to_vec());
+impl Outlet for Published {
+    fn send(&mut self, message: &[u8], receivers: Receivers) {
+        if receivers != Receivers::Recording {
+            self.stream.push(message.to_vec());
+        }
+        if receivers != Receivers::Listeners {
+            self.recorded.push(message.to_vec());
+        }
     }
 }
 
@@ -158,18 +171,18 @@ impl Market {
 
     /// The messages that the leader's publisher has sent since the last call.
     pub fn published(&mut self, now: Duration) -> Vec<Vec<u8>> {
-        self.published_by(0, now).0
+        self.published_by(0, now).stream
     }
 
-    /// The messages of both streams that a member has sent since the last call: increments and heartbeats, and those of its loop.
-    pub fn published_by(&mut self, member: usize, now: Duration) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+    /// The messages that a member has sent since the last call.
+    pub fn published_by(&mut self, member: usize, now: Duration) -> Published {
         let Member { service, cluster, increments, datagrams, publisher, .. } = &mut self.members[member];
         cluster.background_work(service, i64::try_from(now.as_nanos()).unwrap());
-        let (mut stream, mut loops) = (Stream::default(), Vec::new());
-        increments.drain(usize::MAX, |item| publisher.take(item, &mut stream));
-        publisher.tick(now, &mut stream);
-        datagrams.drain(usize::MAX, |datagram| loops.push(datagram.message().to_vec()));
-        (stream.0, loops)
+        let mut published = Published::default();
+        increments.drain(usize::MAX, |item| publisher.take(item, &mut published));
+        publisher.tick(now, &mut published);
+        datagrams.drain(usize::MAX, |datagram| published.parts.push(datagram.message().to_vec()));
+        published
     }
 
     fn run(&mut self) {

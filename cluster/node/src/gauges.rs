@@ -18,7 +18,7 @@ use lugus_vocabulary::{
 use crate::counters::Tally;
 
 /// Layout of the cells below. Whoever changes one raises it.
-const KIND: Kind = Kind(0x4c4d_0003);
+const KIND: Kind = Kind(0x4c4d_0004);
 
 /// Number of cells of a table by reason: one for each number that a reason can have.
 const REASONS: usize = 256;
@@ -77,10 +77,18 @@ pub enum Gauge {
     FollowerMarketDataMessages,
     /// Messages of the loop of snapshots. A counter.
     SnapshotMarketDataMessages,
+    /// Replays of recorded market data. A counter.
+    MarketDataReplays,
+    /// Requests for replays that were not granted. A counter.
+    RefusedMarketDataReplays,
+    /// Length of the recorded market data that can be replayed, in bytes.
+    RecordedMarketDataBytes,
+    /// Messages of market data that the recording did not take. A counter.
+    UnrecordedMarketDataMessages,
 }
 
 impl Gauge {
-    const COUNT: usize = Self::SnapshotMarketDataMessages as usize + 1;
+    const COUNT: usize = Self::UnrecordedMarketDataMessages as usize + 1;
 
     const fn cell(self) -> usize {
         SINGLE + self as usize
@@ -252,6 +260,26 @@ impl MarketDataGauges {
     pub(crate) fn sent(&self, leads: bool) {
         let gauge = if leads { Gauge::MarketDataMessages } else { Gauge::FollowerMarketDataMessages };
         self.0.add(gauge.cell(), 1);
+    }
+
+    /// Recorded market data is replayed.
+    pub(crate) fn replayed(&self) {
+        self.0.add(Gauge::MarketDataReplays.cell(), 1);
+    }
+
+    /// A request for a replay was not granted.
+    pub(crate) fn refused_replay(&self) {
+        self.0.add(Gauge::RefusedMarketDataReplays.cell(), 1);
+    }
+
+    /// So many bytes of market data are recorded.
+    pub(crate) fn recorded(&self, bytes: u64) {
+        self.0.set(Gauge::RecordedMarketDataBytes.cell(), bytes);
+    }
+
+    /// The recording did not take a message.
+    pub(crate) fn not_recorded(&self) {
+        self.0.add(Gauge::UnrecordedMarketDataMessages.cell(), 1);
     }
 
     /// A message of the loop of snapshots was sent.

@@ -24,8 +24,9 @@ use crate::gauges::MemberGauges;
 use crate::market_data::snapshot_loop;
 use crate::market_data::{
     Audience, CatchUp, FollowerFeed, MarketDataError, MarketDataWriter, PublicationContext, PublishedRings,
-    PublishingThread, SnapshotLoop,
+    PublishingThread, ReplayContext, ReplayThread, SnapshotLoop,
 };
+use crate::market_data::{IndexWriter, recorded_index};
 use crate::protocol_version::{ServiceEnd, UnknownProtocolVersion};
 use crate::service::{DropCopyPolicy, MatchingService};
 use crate::sessions::client_of_principal;
@@ -146,6 +147,7 @@ impl MemberError {
 pub struct Member {
     container: ClusteredServiceContainer<MatchingService>,
     market_data: Option<(PublicationContext, PublishedRings)>,
+    replays: Option<ReplayThread>,
     watch: (WatchContext, lugus_ring::Reader<StateAt>),
     service_end: ServiceEnd,
     processes: MemberProcesses,
@@ -173,14 +175,20 @@ impl Member {
         if let Some(recorder) = stage_recorder(cluster, processes.member())? {
             service = service.with_stages(recorder);
         }
-        let mut market_data = None;
+        let (mut market_data, mut replays) = (None, None);
         if deployment.market_data.enabled {
             let context = publication_context(cluster, processes.member());
             let (writer, increments) = lugus_ring::ring(deployment.market_data.ring_capacity as usize);
             let audience = Audience::new(false);
             let writer = MarketDataWriter::new(writer, audience.clone());
             service = service.with_market_data(writer.with_follower_feed(context.follower_feed, CatchUp::default()));
-            let mut rings = PublishedRings { increments, audience, snapshots: None, gauges: of_market_data };
+            let gauges = of_market_data;
+            let mut rings = PublishedRings { increments, audience, snapshots: None, index: None, gauges };
+            if let Some(context) = replay_context(cluster, processes.member(), members_key.clone()) {
+                let (writer, entries) = lugus_ring::ring(recorded_index::RING_CAPACITY);
+                rings.index = Some(IndexWriter::new(writer));
+                replays = Some(ReplayThread::new(context, entries, rings.gauges.clone()));
+            }
             if deployment.market_data.snapshots {
                 let (writer, reader) = lugus_ring::ring(snapshot_loop::RING_CAPACITY);
                 let audience = Audience::new(false);
@@ -200,7 +208,7 @@ impl Member {
         if let Some(warning) = deployment.archive.durability_warning() {
             tracing::warn!("{warning}");
         }
-        Ok(Self { container, market_data, watch: (watch, state_reader), service_end, processes })
+        Ok(Self { container, market_data, replays, watch: (watch, state_reader), service_end, processes })
     }
 
     /// Runs until the cluster is shut down or `stop` is set.
@@ -209,7 +217,8 @@ impl Member {
     /// [`MemberError`], after all of the member has ended. A part that dies ends the member; if the container is stuck then,
     /// the process itself ends, with [`FAILED_EXIT_CODE`].
     pub fn run(self, stop: &AtomicBool) -> Result<Termination, MemberError> {
-        let Self { mut container, market_data, watch: (watch_context, state_reader), service_end, processes } = self;
+        let Self { mut container, market_data, replays, watch: (watch_context, state_reader), service_end, processes } =
+            self;
         let spec = processes.member().clone();
         let cores = processes.member().cores.clone();
         let (ended, has_ended) = mpsc::channel();
@@ -219,6 +228,12 @@ impl Member {
             let publisher = market_data.map(|(context, rings)| {
                 let core = cores.as_ref().and_then(|cores| cores.market_data);
                 scope.spawn(move || publish(&context, rings, core, service_has_ended, stop))
+            });
+            let replayer = replays.map(|mut replays| {
+                scope.spawn(move || {
+                    name_thread(c"replays");
+                    replays.run(service_has_ended);
+                })
             });
             let spec = &spec;
             let watcher =
@@ -232,6 +247,9 @@ impl Member {
             // These end before their media driver does.
             let published = publisher.map(thread::ScopedJoinHandle::join);
             let watched = watcher.join();
+            if let Some(Err(panic)) = replayer.map(thread::ScopedJoinHandle::join) {
+                std::panic::resume_unwind(panic);
+            }
             drop(ended);
             (result, watch.join(), published, watched)
         });
@@ -427,14 +445,37 @@ fn publication_context(cluster: &ClusterSpec, member: &MemberSpec) -> Publicatio
             .snapshot_loop_channel(member)
             .map_or_else(Vec::new, |channel| vec![channel, cluster.market_data_ipc_channel()]),
         snapshot_stream_id: deployment.streams.market_data_snapshots,
-        follower_feed: match deployment.market_data.followers {
-            true => FollowerFeed::On,
-            false => FollowerFeed::Off,
+        recording: cluster
+            .market_data_recording_channel(member)
+            .map(|channel| (channel, deployment.streams.market_data_recording)),
+        follower_feed: match &deployment.market_data {
+            market_data if market_data.followers => FollowerFeed::On,
+            market_data if market_data.is_recorded() => FollowerFeed::Recorded,
+            _ => FollowerFeed::Off,
         },
         member_id: lugus_vocabulary::MemberId(member.id.0),
         instruments: deployment.engine.maximum_instruments as usize,
         idle_strategy: profile.idle_strategy(),
     }
+}
+
+/// What the member records of its market data, if it does.
+fn replay_context(cluster: &ClusterSpec, member: &MemberSpec, members_key: Option<Key>) -> Option<ReplayContext> {
+    let (deployment, streams) = (cluster.deployment(), &cluster.deployment().streams);
+    Some(ReplayContext {
+        request_channel: cluster.replay_request_channel(member)?,
+        aeron_dir: member.aeron_dir.clone(),
+        archive_control_channel: cluster.archive_local_control_channel(),
+        archive_control_stream_id: streams.archive_local_control,
+        // As a second service of the cluster would have it.
+        archive_response_stream_id: streams.archive_response(cluster.id, SERVICE_ID + 1),
+        credentials: members_key.map(archive_credentials),
+        recorded_channel: cluster.market_data_recording_channel(member)?,
+        recorded_stream_id: streams.market_data_recording,
+        recorded_length: i64::try_from(deployment.market_data.recorded_length.as_bytes()).unwrap_or(i64::MAX),
+        request_stream_id: streams.market_data_requests,
+        replay_stream_id: streams.market_data_replay,
+    })
 }
 
 fn archive_credentials(members_key: Key) -> ArchiveCredentials {

@@ -5,6 +5,7 @@
 //! | `book` | the request for a book, and the messages that answer it |
 //! | `stream` | increments, which members publish |
 //! | `heartbeat` | who publishes, and the last increment of each instrument |
+//! | `replay_request` | the request for a replay of recorded increments |
 //! | `security_definition` | an instrument, in the loop of snapshots |
 //! | `auction` | the increment that tells what an auction would give |
 //! | `trade_addendum` | the increment of a trade that was canceled or corrected |
@@ -15,6 +16,7 @@
 mod auction;
 mod book;
 mod heartbeat;
+mod replay_request;
 mod security_definition;
 mod stream;
 mod trade_addendum;
@@ -28,6 +30,7 @@ pub use book::{
     encode_book_reject, encode_book_request,
 };
 pub use heartbeat::{Heartbeat, MAXIMUM_POSITIONS, decode_heartbeat, encode_heartbeat};
+pub use replay_request::{ReplayRequest, decode_replay_request, encode_replay_request};
 pub use security_definition::{decode_security_definition, encode_security_definition};
 pub use stream::{MAXIMUM_INCREMENTS, MAXIMUM_STREAM_LENGTH, StreamBuffer, decode_increments, encode_increments};
 

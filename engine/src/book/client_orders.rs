@@ -323,6 +323,7 @@ mod tests {
     /// Consecutive numbers, numbers a block apart, and random numbers, so that many keys have the same home; and nearly
     /// as many keys as there is room for, so that most are placed further along.
     #[test]
+    #[cfg_attr(miri, ignore = "computes for long, and reaches no memory that the books of `tests.rs` do not")]
     fn keys_with_the_same_home_find_other_places() {
         const LIMIT: usize = 1_500;
         let mut cells = Cells::new(LIMIT);

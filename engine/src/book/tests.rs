@@ -134,7 +134,7 @@ fn check(side: Side, steps: &[Step]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 100 } else { 400 }))]
+    #![proptest_config(ProptestConfig::with_cases(lugus_testing::cases(if cfg!(debug_assertions) { 100 } else { 400 })))]
 
     #[test]
     fn bids_are_those_of_a_plain_map(steps in proptest::collection::vec(steps(), 1..300)) {
@@ -149,6 +149,7 @@ proptest! {
 
 /// Prices that are each on a page of their own, visited once and then once more.
 #[test]
+#[cfg_attr(miri, ignore = "computes for long")]
 fn empty_pages_are_given_back_and_those_with_orders_are_limited() {
     let mut orders = RestingOrders::new(4_000);
     let mut book = Book::new();

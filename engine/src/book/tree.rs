@@ -501,6 +501,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "computes for long, and reaches no memory that the books of `tests.rs` do not")]
     fn pages_are_found_while_others_come_and_go() {
         let mut cells = Cells::new(1_000);
         let mut tree = PageTree::new();
@@ -530,6 +531,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "computes for long, and reaches no memory that the books of `tests.rs` do not")]
     fn the_next_page_with_orders_is_found_however_they_were_emptied() {
         let mut cells = Cells::new(1_000);
         let mut tree = PageTree::new();

@@ -400,3 +400,37 @@ fn a_crossed_book_is_loaded_unless_the_instrument_is_open() {
         load(&records).unwrap().verify().unwrap();
     }
 }
+
+/// The numbers of a firm's events are in the state hash: an engine that has lost count of them is found.
+#[test]
+fn an_engine_that_counts_a_firms_events_otherwise_has_another_hash() {
+    let mut engine = Engine::new(LIMITS);
+    let send = |engine: &mut Engine, participant, instrument, number, action| {
+        let (participant, instrument) = (ParticipantId(participant), InstrumentId(instrument));
+        let command = Command { participant, instrument, client_sequence: ClientSequence(number), action };
+        engine.apply(EpochNanos(1), &command, &mut Nowhere);
+    };
+    send(&mut engine, 0, 0, 1, define(1));
+    send(&mut engine, 0, 0, 2, Action::SetFirm { target: ParticipantId(1), firm: Some(ParticipantId(2)) });
+    send(&mut engine, 1, 1, 1, order(1, Side::Buy, 98));
+    let loaded = |count_more: u64| {
+        let mut records = Vec::new();
+        let Ok(()) = engine.snapshot(&mut |record| {
+            records.push(*record);
+            Ok::<(), Infallible>(())
+        });
+        for record in &mut records {
+            match record {
+                SnapshotRecord::Firm(firm) => firm.last_event_sequence.0 += count_more,
+                SnapshotRecord::FirmEvent(event) => event.event_sequence.0 += count_more,
+                _ => {}
+            }
+        }
+        sign(&mut records);
+        let mut loaded = load(&records).unwrap();
+        send(&mut loaded, 1, 1, 2, order(2, Side::Buy, 99));
+        loaded.state_hash()
+    };
+    assert_eq!(loaded(0), loaded(0));
+    assert_ne!(loaded(0), loaded(1));
+}

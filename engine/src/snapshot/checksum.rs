@@ -204,3 +204,6 @@ fn statistics_words(statistics: &Statistics) -> [u64; WORDS] {
     words[6] = volume.0;
     words
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ pub mod steps;
 
 use lugus_engine::{Deadline, Engine, EngineLimits};
 use lugus_vocabulary::*;
-use steps::{Number, Step};
+use steps::{Number, STEP, Step};
 
 use crate::follower::{
     Follower, connected_and_followed, disconnected_and_followed, fired_and_followed, told_and_followed,
@@ -78,8 +78,14 @@ impl Comparison {
                 return self.apply(&command(*participant, *instrument, number, Action::Replace(shrunk)));
             }
             Step::Wait(nanos) => self.now += nanos,
+            Step::WaitFor { moment, from_it } => {
+                let moments = self.oracle.moments(self.now + STEP);
+                if let Some(&moment) = moments.iter().cycle().nth(*moment) {
+                    self.now = moment.saturating_add(from_it - STEP);
+                }
+            }
             Step::Timer => {
-                self.now += 7;
+                self.now += STEP;
                 let before = self.engine.state_hash();
                 let expected = self.oracle.on_timer(self.now);
                 assert_eq!(fired_and_followed(&mut self.engine, &mut self.follower, self.now), expected);
@@ -88,7 +94,7 @@ impl Comparison {
                 return expected;
             }
             Step::Disconnect { participant, grace } => {
-                self.now += 7;
+                self.now += STEP;
                 let (before, has_effect) = (self.engine.state_hash(), !self.oracle.is_away(*participant));
                 let expected = self.oracle.disconnect(self.now, *participant, *grace);
                 let has_effect = has_effect && self.oracle.is_away(*participant);
@@ -154,7 +160,7 @@ impl Comparison {
     }
 
     fn connect(&mut self, participant: u32) -> Vec<Told> {
-        self.now += 7;
+        self.now += STEP;
         let (before, has_effect) = (self.engine.state_hash(), self.oracle.is_away(participant));
         let expected = self.oracle.connect(self.now, participant);
         let followed = connected_and_followed(&mut self.engine, &mut self.follower, self.now, participant);
@@ -171,7 +177,7 @@ impl Comparison {
         if self.oracle.is_away(command.participant.0) {
             self.connect(command.participant.0);
         }
-        self.now += 7;
+        self.now += STEP;
         let before = self.engine.state_hash();
         let expected = self.oracle.apply(self.now, command);
         assert_eq!(told_and_followed(&mut self.engine, &mut self.follower, self.now, command), expected);

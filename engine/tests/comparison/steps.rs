@@ -9,6 +9,9 @@ use proptest::prelude::*;
 use crate::oracle::Shrink;
 use crate::venue::{definition, limit};
 
+/// Nanoseconds of log time that a command takes, or anything else that changes something.
+pub const STEP: i64 = 7;
+
 /// A step of a stream.
 #[derive(Debug, Clone)]
 pub enum Step {
@@ -30,6 +33,9 @@ pub enum Step {
     Shrink { participant: u32, instrument: u32, id: ClientOrderId, to: Shrink, moves: i64 },
     /// Log time passes, in nanoseconds; or goes back, which no member's log does.
     Wait(i64),
+    /// Log time passes until the next step is at one of the next moments at which something changes by time alone
+    /// ([`Oracle::moments`](crate::oracle::Oracle::moments)), or this many nanoseconds from it.
+    WaitFor { moment: usize, from_it: i64 },
     /// A timer fires.
     Timer,
     /// A participant that has asked for cancel on disconnect has no session any more.
@@ -531,6 +537,8 @@ pub fn step(spread: Spread) -> impl Strategy<Value = Step> {
             1 => Just(-600_000_000),
         ]
             .prop_map(Step::Wait),
+        8 => (0..5_usize, prop_oneof![1 => Just(-1_i64), 4 => Just(0), 1 => Just(1)])
+            .prop_map(|(moment, from_it)| Step::WaitFor { moment, from_it }),
         6 => Just(Step::Timer),
         6 => (participant(), grace()).prop_map(|(participant, grace)| Step::Disconnect { participant, grace }),
         1 => participant().prop_map(|participant| Step::Connect { participant }),

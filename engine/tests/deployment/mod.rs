@@ -6,7 +6,7 @@
 use lugus_engine::{Engine, EngineLimits, Progress};
 use lugus_vocabulary::*;
 
-use crate::comparison::steps::{Number, Step};
+use crate::comparison::steps::{Number, STEP, Step};
 use crate::oracle::Oracle;
 use crate::venue::*;
 
@@ -159,6 +159,11 @@ impl Deployment {
             }
             // The engines expire orders at different commands, so time must not go back here.
             Step::Wait(nanos) => self.now += nanos.max(0),
+            Step::WaitFor { moment, from_it } => {
+                if let Some(&moment) = self.oracle.moments(self.now + STEP).iter().cycle().nth(moment) {
+                    self.now = moment.saturating_add(from_it - STEP);
+                }
+            }
             Step::Resume { participant, unseen, .. } => {
                 let last = self.oracle.last_event(participant, 1);
                 let last_seen = unseen.map(|unseen| last.wrapping_sub(unseen).wrapping_add(1));
@@ -186,7 +191,7 @@ impl Deployment {
     }
 
     pub fn apply(&mut self, command: &Command) {
-        self.now += 7;
+        self.now += STEP;
         let mut found = Vec::new();
         // Orders expire before the next command of any engine.
         for engine in &mut self.engines {

@@ -51,6 +51,35 @@ impl Oracle {
         times.chain(away.map(|away| away.deadline)).chain(auctions).min().map(Some)
     }
 
+    /// Times after `now` at which something changes by time alone, ascending: what timers do, and what only the next command
+    /// notices, as the phases without cancels, tokens of rates, and the windows of reference prices and of quotes.
+    pub fn moments(&self, now: i64) -> Vec<i64> {
+        const SECOND: i64 = 1_000_000_000;
+        let nanos = |milliseconds: u32| i64::from(milliseconds) * 1_000_000;
+        let mut moments: Vec<i64> = self.away.values().map(|away| away.deadline).collect();
+        for book in self.instruments.values() {
+            let InstrumentDefinition { auctions, protection, .. } = &book.definition;
+            let no_cancels = book.auction_end.map(|end| end - nanos(auctions.no_cancel_milliseconds));
+            moments.extend([book.auction_end, no_cancels, book.indicative_due, book.phase_due].into_iter().flatten());
+            moments.extend(book.orders.iter().filter_map(|order| order.expires));
+            let window = nanos(protection.reference_window_milliseconds);
+            moments.extend((window > 0).then(|| (now.div_euclid(window) + 1) * window));
+        }
+        let rates = self.participants.values().flat_map(|participant| [&participant.sent, &participant.canceled]);
+        for sent in rates.chain(self.firms.values().flat_map(|firm| [&firm.sent, &firm.canceled])) {
+            moments.extend(sent.iter().rev().take(9).map(|time| time + SECOND));
+        }
+        for set in self.quote_sets.values() {
+            moments.extend(set.frozen_until);
+            let window = nanos(set.protection.window_milliseconds);
+            moments.extend(set.trades.iter().map(|trade| trade.0 + window));
+        }
+        moments.retain(|&moment| moment > now);
+        moments.sort_unstable();
+        moments.dedup();
+        moments
+    }
+
     pub(super) fn is_canceled(&self, instrument: u32, order: &Resting) -> bool {
         let of_scope = self.canceled.get(&(instrument, order.participant, order.request.side));
         [of_scope, self.canceled_of_all.get(&instrument)].into_iter().flatten().any(|&last| order.order_id <= last)

@@ -1,4 +1,4 @@
-//! Disk of a member: log, snapshots, and what is kept of both.
+//! Disk of a member: log, snapshots and recorded market data, and what is kept of them.
 
 use lugus_topology::{Deployment, Size};
 use serde::Serialize;
@@ -36,7 +36,13 @@ pub struct Disk {
     pub snapshot_bytes: f64,
     /// Snapshots that are written in a day.
     pub snapshot_bytes_per_day: f64,
-    /// Most that log and snapshots take at any time: what is kept, and what is being written.
+    /// Market data that is recorded in a day.
+    pub recorded_bytes_per_day: f64,
+    /// Most that recorded market data takes at any time: what is kept, and up to two segments.
+    pub recorded_bytes: f64,
+    /// Seconds of market data at the peak that the recording keeps at least; `None` if nothing is recorded.
+    pub recorded_peak_seconds: Option<f64>,
+    /// Most that log, snapshots and recorded market data take at any time: what is kept, and what is being written.
     pub most_bytes: f64,
     /// Size of the disk below which a member hands over: `most_bytes` and the reserve.
     pub needed_bytes: f64,
@@ -45,7 +51,7 @@ pub struct Disk {
 impl Disk {
     /// All that is written in a day.
     pub fn bytes_per_day(&self) -> f64 {
-        self.log_bytes_per_day + self.snapshot_bytes_per_day
+        self.log_bytes_per_day + self.snapshot_bytes_per_day + self.recorded_bytes_per_day
     }
 
     /// The disk of a member of a cluster with this load.
@@ -62,12 +68,19 @@ impl Disk {
         let log = if snapshots_per_day > 0.0 { ((kept + 1.0) * between).max(days + between) } else { f64::INFINITY };
         let of_days = f64::from(retention.log_retention_days) * snapshots_per_day;
         let segment = deployment.archive.segment_length.as_bytes() as f64;
-        let most_bytes = log + segment + (kept + 1.0).max(of_days + 1.0) * snapshot_bytes;
+        let is_recorded = deployment.market_data.is_recorded();
+        let recorded_length = deployment.market_data.recorded_length.as_bytes() as f64;
+        let recorded_bytes = if is_recorded { recorded_length + 2.0 * segment } else { 0.0 };
+        let most_bytes = log + segment + (kept + 1.0).max(of_days + 1.0) * snapshot_bytes + recorded_bytes;
+        let market_data_bytes = load.traffic.market_data_bytes;
         Self {
             log_bytes_per_day,
             snapshots_per_day,
             snapshot_bytes,
             snapshot_bytes_per_day: snapshots_per_day * snapshot_bytes,
+            recorded_bytes_per_day: if is_recorded { load.mean_per_second * market_data_bytes * DAY } else { 0.0 },
+            recorded_bytes,
+            recorded_peak_seconds: is_recorded.then(|| recorded_length / (load.peak_per_second * market_data_bytes)),
             most_bytes,
             needed_bytes: most_bytes + deployment.archive.reserve().as_bytes() as f64,
         }
@@ -159,6 +172,25 @@ mod tests {
         );
         let never = Disk::of(&deployment(0, 0), &load);
         assert!(never.most_bytes.is_infinite() && never.snapshots_per_day == 0.0);
+    }
+
+    #[test]
+    fn recorded_market_data_takes_what_is_kept_and_two_segments() {
+        let load = Load { mean_per_second: 1_000.0, ..Load::of_peak(10_000.0) };
+        let mut deployment = Deployment::default();
+        let without = Disk::of(&deployment, &load);
+        assert_eq!((without.recorded_bytes, without.recorded_bytes_per_day), (0.0, 0.0));
+        assert_eq!(without.recorded_peak_seconds, None);
+        deployment.market_data.recorded_length = Size::mib(2_048);
+        let with = Disk::of(&deployment, &load);
+        let segment = deployment.archive.segment_length.as_bytes() as f64;
+        assert_eq!(with.recorded_bytes, 2_048.0 * 1_048_576.0 + 2.0 * segment);
+        assert!((with.needed_bytes - without.needed_bytes - with.recorded_bytes).abs() < 1.0);
+        assert!((with.recorded_bytes_per_day - 175_900.0 * DAY).abs() < 1e6);
+        assert!((with.recorded_peak_seconds.expect("recorded") - 1_220.9).abs() < 0.1);
+        assert!((with.bytes_per_day() - without.bytes_per_day() - with.recorded_bytes_per_day).abs() < 1.0);
+        deployment.market_data.enabled = false;
+        assert_eq!(Disk::of(&deployment, &load).recorded_bytes, 0.0, "nothing is published, and nothing recorded");
     }
 
     proptest! {

@@ -180,12 +180,15 @@ pub struct MemberMemory {
 
 /// Private memory of the processes that does not depend on the load, in bytes, as measured (docs/capacity.md). That of the service has the
 /// allocator's large pages, of which the pools touch the first ones.
-const SERVICE: u64 = 41_000_000;
+const SERVICE: u64 = 36_000_000;
 const DRIVER: u64 = 1_000_000;
 const JAVA_BESIDE_HEAP: u64 = 33_000_000;
 /// Share of the initial heap that the serial collector gives to new objects, and that is touched before it first collects: four fifths of a
 /// third. The consensus module and the archive keep hardly anything.
 const NEW_OBJECTS: f64 = 0.8 / 3.0;
+/// What a start takes of it, in bytes, and each second after, whatever the load: commands leave no objects.
+const NEW_OBJECTS_OF_A_START: f64 = 3_200_000.0;
+const NEW_OBJECTS_PER_SECOND: f64 = 13_000.0;
 
 impl MemberMemory {
     /// Everything.
@@ -202,10 +205,16 @@ impl MemberMemory {
             market_data_ring: if deployment.market_data.enabled { ring } else { 0 },
             service: SERVICE,
             driver: DRIVER,
-            java: JAVA_BESIDE_HEAP + (deployment.java.initial_heap.as_bytes() as f64 * NEW_OBJECTS) as u64,
+            java: JAVA_BESIDE_HEAP + new_objects(deployment, run) as u64,
             log_buffers: log_buffers(deployment, load, run),
         }
     }
+}
+
+/// Bytes of a JVM's heap that new objects have touched. What was once touched stays.
+fn new_objects(deployment: &Deployment, run: Run) -> f64 {
+    let room = deployment.java.initial_heap.as_bytes() as f64 * NEW_OBJECTS;
+    room.min(NEW_OBJECTS_OF_A_START + run.seconds * NEW_OBJECTS_PER_SECOND)
 }
 
 /// What the engine of a cluster with this load holds, after a while.
@@ -228,7 +237,7 @@ pub fn contents(deployment: &Deployment, load: &Load) -> EngineContents {
     }
 }
 
-/// What a member has done since its start: how much of its log buffers it has touched goes by it.
+/// What a member has done since its start: how much of its log buffers and of its JVM's heap it has touched goes by it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Run {
     /// Commands.
@@ -261,10 +270,27 @@ fn log_buffers(deployment: &Deployment, load: &Load, run: Run) -> u64 {
     let consensus = touched(terms.udp, run.seconds * CONSENSUS) * 2 * others;
     let control = touched(terms.control, f64::INFINITY) * 2;
     let market_data = if load.listeners > 0 { touched(terms.udp, run.commands * traffic.market_data_bytes) } else { 0 };
+    // A stream to the archive, the archive's answers and requests to it, and the index (`recorded_index.rs` of `lugus-node`).
+    let recording = if deployment.market_data.is_recorded() {
+        let index = deployment.market_data.recorded_length.as_bytes() / RECORDED_STEP * RECORDED_ENTRY;
+        touched(terms.ipc, run.commands * traffic.market_data_bytes) + touched(terms.control, f64::INFINITY) * 2 + index
+    } else {
+        0
+    };
     let stages = if deployment.stages.every > 0 { u64::from(deployment.stages.capacity) * 96 } else { 0 };
-    DRIVER_FILES + u64::from(load.clients) * (ingress + egress) + log + consensus + control + market_data + stages
+    DRIVER_FILES
+        + u64::from(load.clients) * (ingress + egress)
+        + log
+        + consensus
+        + control
+        + market_data
+        + recording
+        + stages
 }
 
+/// Bytes of recorded market data between two entries of its index, and of an entry.
+const RECORDED_STEP: u64 = 32 << 10;
+const RECORDED_ENTRY: u64 = 16;
 /// Bytes of `cnc.dat` and the log of losses of a driver with its default sizes, and of the metadata of a log buffer.
 const DRIVER_FILES: u64 = 48_238_592 + 1_048_576;
 const LOG_META_DATA: u64 = 4_096;

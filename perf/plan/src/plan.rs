@@ -280,7 +280,7 @@ pub fn plan(load: &Load, template: &Deployment, times: &ServiceTimes, place_: &P
         partitions,
         curve: curve(&here),
         obstacles,
-        assumptions: assumptions(load, times, measured, measured_members, busiest / here.greatest()),
+        assumptions: assumptions(template, load, times, measured, measured_members, busiest / here.greatest()),
         cluster_toml,
         stages,
         load: load.clone(),
@@ -472,6 +472,7 @@ fn p99_error(measured: &MeasuredCluster) -> Option<f64> {
 }
 
 fn assumptions(
+    template: &Deployment,
     load: &Load,
     times: &ServiceTimes,
     measured: &MeasuredCluster,
@@ -497,6 +498,11 @@ fn assumptions(
     }
     if !times.start.is_measured {
         all.push("the time of a start is that of another machine: `lugus plan --calibrate` measures it".to_owned());
+    }
+    if template.market_data.is_recorded() {
+        all.push(
+            "the processor time of recording market data is not in the calibration (docs/benchmarks.md)".to_owned(),
+        );
     }
     all.push(format!(
         "each of {} scopes is taken to keep {} events",

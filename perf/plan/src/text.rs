@@ -91,6 +91,14 @@ impl Display for Plan {
             bytes(disk.most_bytes),
             bytes(disk.needed_bytes)
         )?;
+        if let Some(seconds) = disk.recorded_peak_seconds {
+            writeln!(
+                f,
+                "  market data  {} recorded a day, {} at most at a time: replays go back by {seconds:.0} s of the peak",
+                bytes(disk.recorded_bytes_per_day),
+                bytes(disk.recorded_bytes)
+            )?;
+        }
         writeln!(
             f,
             "network        the leader sends {} a second at the peak, {} a day, and receives {} a second",

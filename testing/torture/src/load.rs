@@ -227,8 +227,9 @@ impl Work {
                     // A client that could not send for long does not make up for it.
                     next_due = next_due.max(Instant::now());
                     let (instrument, action) = pending.take().unwrap_or_else(|| self.next_command());
+                    let at = running.record.now();
                     match submit(&mut running.session, instrument, &action) {
-                        Ok(number) => running.record.sent(instrument, number, &action),
+                        Ok(number) => running.record.sent(at, instrument, number, &action),
                         Err(error) if error.is_retryable() => pending = Some((instrument, action)),
                         Err(_) => {}
                     }

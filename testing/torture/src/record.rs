@@ -62,9 +62,14 @@ impl Record {
         Self { answers, followed: BTreeMap::new(), wrong: Vec::new(), sessions: 0 }
     }
 
-    /// Notes a command that the session has taken.
-    pub(crate) fn sent(&mut self, instrument: InstrumentId, number: CommandNumber, action: &Action) {
-        let at = self.answers.now();
+    /// The time, for [`sent`](Self::sent). It must be taken before the session gets the command: a thread that is preempted in between would
+    /// otherwise seem to have sent it after others were answered that are behind it in the log.
+    pub(crate) fn now(&self) -> u64 {
+        self.answers.now()
+    }
+
+    /// Notes a command that the session has taken, and that was given to it after this time.
+    pub(crate) fn sent(&mut self, at: u64, instrument: InstrumentId, number: CommandNumber, action: &Action) {
         let commands = &mut self.followed.entry(instrument).or_default().commands;
         commands.push(Sent { action: fingerprint(action), at, outcome: Outcome::None });
         let count = commands.len() as u64;
@@ -178,7 +183,7 @@ mod tests {
 
     fn record(commands: u64) -> Record {
         let mut record = Record::new(Arc::new(Answers::new()));
-        (1..=commands).for_each(|number| record.sent(INSTRUMENT, CommandNumber(number), &action(number)));
+        (1..=commands).for_each(|number| record.sent(record.now(), INSTRUMENT, CommandNumber(number), &action(number)));
         record
     }
 

@@ -197,7 +197,8 @@ impl Verdict {
             if *answered < latest_sent {
                 self.out_of_order += 1;
                 self.find(format!(
-                    "command {number} of {key:?} was answered before another one was sent that is before it in the log"
+                    "command {number} of {key:?} was answered {} us before another one was sent that is before it in the log",
+                    latest_sent - answered
                 ));
             }
             latest_sent = latest_sent.max(*sent);

@@ -68,6 +68,9 @@ impl Subject {
         deployment.profile = what.profile;
         deployment.client.profile = what.profile;
         deployment.stages.every = what.stages;
+        if service == Service::Lugus {
+            deployment.market_data.recorded_length = what.recorded_market_data;
+        }
         Self::of(deployment, service, transport)
     }
 

@@ -4,7 +4,7 @@
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{fs, io, thread};
 
@@ -17,10 +17,16 @@ const JVM: [&str; 6] = [
     "--add-opens=java.base/java.util.zip=ALL-UNNAMED",
 ];
 
+static RUNNING: RwLock<()> = RwLock::new(());
+
 /// One test at a time: each starts up to ten processes.
-pub(crate) fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+pub(crate) fn alone() -> RwLockWriteGuard<'static, ()> {
+    RUNNING.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For tests of one member that wait nearly all of their time: they run at the same time, but not beside a test that is [`alone`].
+pub(crate) fn beside_others_that_wait() -> RwLockReadGuard<'static, ()> {
+    RUNNING.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A process that does not outlive the test.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aeron_cluster_client::{BlockingCluster, DisconnectReason};
 
-use crate::java_cluster::{Cluster, Driver, alone};
+use crate::java_cluster::{Cluster, Driver, beside_others_that_wait};
 use crate::notes::{Notes, SOON, START, context, echo, log};
 use crate::relay::{Cut, Relay};
 
@@ -110,7 +110,7 @@ fn random_cuts(count: usize) -> Vec<Duration> {
 
 #[test]
 fn a_client_comes_back_after_each_cut_of_its_egress() {
-    let _alone = alone();
+    let _beside = beside_others_that_wait();
     log();
     let mut cuts = vec![SHORTEST_CUT, IMAGE_LIVENESS, Duration::from_millis(1100), Duration::from_secs(6)];
     cuts.extend(random_cuts(4));
@@ -124,7 +124,7 @@ fn a_client_comes_back_after_each_cut_of_its_egress() {
 /// not receive again (`rejoin=false`). Each request would keep that publication for longer.
 #[test]
 fn a_client_comes_back_though_its_old_session_is_there() {
-    let _alone = alone();
+    let _beside = beside_others_that_wait();
     log();
     for (port_base, egress_channel) in
         [(30700, "aeron:udp?endpoint=127.0.0.1:0"), (30800, "aeron:udp?endpoint=127.0.0.1:30899")]
@@ -139,7 +139,7 @@ fn a_client_comes_back_though_its_old_session_is_there() {
 /// The member's publication to a port of the client's own is the same one for all its sessions.
 #[test]
 fn a_client_with_an_egress_port_of_its_own_comes_back_too() {
-    let _alone = alone();
+    let _beside = beside_others_that_wait();
     log();
     let cuts = [1100, 3000, 500, 12_000, 2600].map(Duration::from_millis);
     let mut line = Line::new(30600, "aeron:udp?endpoint=127.0.0.1:30699");

@@ -4,18 +4,29 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use lugus_vocabulary::{EpochNanos, LogPosition};
 
-/// Whether followers publish increments.
+/// What becomes of the increments of followers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FollowerFeed {
-    /// The leader alone publishes.
+    /// The leader alone makes increments.
     #[default]
     Off,
-    /// Each follower publishes to those who listen to it.
+    /// Each follower has its own recorded, so that it can replay what a leader that dies has not sent.
+    Recorded,
+    /// Each follower publishes to those who listen to it, and has its increments recorded if any member has.
     On,
+}
+
+impl FollowerFeed {
+    /// Whether a follower makes increments.
+    pub fn has_increments(self) -> bool {
+        self != Self::Off
+    }
 }
 
 /// A log that grows while its time is older than this is replayed. It is more than clocks of members may differ.
 const OLD_NS: i64 = 5_000_000_000;
+/// A log that has not grown for so long is quiet. It is more than a replay of the log stands still on a busy machine.
+const QUIET_NS: i64 = 1_000_000_000;
 /// Time between two looks.
 const LOOK_INTERVAL_NS: i64 = 1_000_000;
 
@@ -26,6 +37,7 @@ pub struct CatchUp {
     clock: fn() -> EpochNanos,
     position: LogPosition,
     looked_at_ns: i64,
+    grown_at_ns: i64,
     is_current: bool,
 }
 
@@ -38,17 +50,20 @@ impl Default for CatchUp {
 impl CatchUp {
     /// Compares log times with this clock.
     pub fn with_clock(clock: fn() -> EpochNanos) -> Self {
-        Self { clock, position: LogPosition(-1), looked_at_ns: i64::MIN, is_current: false }
+        Self { clock, position: LogPosition(-1), looked_at_ns: i64::MIN, grown_at_ns: i64::MIN, is_current: false }
     }
 
     /// Looks at the log once in a millisecond: `position` and `time` are of its last event, `now_ns` is of a clock that does not go
-    /// back. A log that has not grown since the last look has nothing to catch up with.
+    /// back. A quiet log has nothing to catch up with.
     #[inline]
     pub fn look(&mut self, position: LogPosition, time: EpochNanos, now_ns: i64) -> bool {
         if now_ns.saturating_sub(self.looked_at_ns) >= LOOK_INTERVAL_NS {
-            let has_grown = std::mem::replace(&mut self.position, position) != position;
+            if std::mem::replace(&mut self.position, position) != position {
+                self.grown_at_ns = now_ns;
+            }
             self.looked_at_ns = now_ns;
-            self.is_current = !has_grown || (self.clock)().0.saturating_sub(time.0) < OLD_NS;
+            let is_quiet = now_ns.saturating_sub(self.grown_at_ns) >= QUIET_NS;
+            self.is_current = is_quiet || (self.clock)().0.saturating_sub(time.0) < OLD_NS;
         }
         self.is_current
     }
@@ -66,13 +81,16 @@ mod tests {
     const MS: i64 = 1_000_000;
 
     #[test]
-    fn a_log_that_is_replayed_is_old_until_it_is_of_now_or_grows_no_more() {
+    fn a_log_that_is_replayed_is_old_until_it_is_of_now_or_quiet() {
         let mut catch_up = CatchUp::with_clock(|| EpochNanos(100_000 * MS));
         assert!(!catch_up.look(LogPosition(64), EpochNanos(MS), 0));
         assert!(!catch_up.look(LogPosition(128), EpochNanos(2 * MS), MS));
         assert!(catch_up.look(LogPosition(192), EpochNanos(99_000 * MS), 2 * MS));
         assert!(!catch_up.look(LogPosition(256), EpochNanos(3 * MS), 3 * MS));
-        assert!(catch_up.look(LogPosition(256), EpochNanos(3 * MS), 4 * MS), "a quiet log is not old");
-        assert!(catch_up.look(LogPosition(320), EpochNanos(3 * MS), 4 * MS + 1), "it looks once in a millisecond");
+        assert!(!catch_up.look(LogPosition(256), EpochNanos(3 * MS), 1_002 * MS), "a replay that stands still goes on");
+        assert!(!catch_up.look(LogPosition(320), EpochNanos(4 * MS), 1_003 * MS));
+        assert!(catch_up.look(LogPosition(320), EpochNanos(4 * MS), 2_003 * MS), "a quiet log is not old");
+        assert!(catch_up.look(LogPosition(384), EpochNanos(4 * MS), 2_003 * MS + 1), "it looks once in a millisecond");
+        assert!(!catch_up.look(LogPosition(384), EpochNanos(4 * MS), 2_004 * MS));
     }
 }

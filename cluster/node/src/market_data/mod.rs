@@ -9,6 +9,9 @@
 //! | [`follower_feed`] | whether followers publish, too, and whether a follower's log is of now |
 //! | [`snapshot_loop`] | definitions and books in a loop, part by part, for listeners without a session |
 //! | [`publications`] | the thread with its Aeron client: UDP to all who announce themselves, and IPC |
+//! | [`recorded_index`] | where in the recorded stream a log time is |
+//! | `replay_queue` | listeners' requests for replays, until it is their turn |
+//! | [`replays`] | the thread that lets the archive record the stream, and replays it to listeners |
 //! | `target` | one of its publications |
 //!
 //! Only committed log entries make increments, and the engine numbers them: whichever member sends number n of an
@@ -23,6 +26,9 @@ pub mod follower_feed;
 pub mod item;
 pub mod publications;
 pub mod publisher;
+pub mod recorded_index;
+mod replay_queue;
+pub mod replays;
 pub mod snapshot_loop;
 mod target;
 pub mod writer;
@@ -31,7 +37,9 @@ pub use audience::Audience;
 pub use follower_feed::{CatchUp, FollowerFeed};
 pub use item::Item;
 pub use publications::{PublicationContext, PublishedRings, PublishingThread};
-pub use publisher::{Outlet, Publisher};
+pub use publisher::{Outlet, Publisher, Receivers};
+pub use recorded_index::IndexWriter;
+pub use replays::{ReplayContext, ReplayThread};
 pub use snapshot_loop::{Datagram, SnapshotLoop};
 pub use target::MarketDataError;
 pub use writer::MarketDataWriter;

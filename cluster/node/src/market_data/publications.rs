@@ -12,7 +12,8 @@ use lugus_vocabulary::MemberId;
 use super::audience::Audience;
 use super::follower_feed::FollowerFeed;
 use super::item::Item;
-use super::publisher::{Outlet, Publisher};
+use super::publisher::{Outlet, Publisher, Receivers};
+use super::recorded_index::IndexWriter;
 use super::snapshot_loop::Datagram;
 use super::target::{MarketDataError, Target};
 use crate::gauges::MarketDataGauges;
@@ -42,6 +43,8 @@ pub struct PublicationContext {
     pub snapshot_channels: Vec<String>,
     /// Stream id on each of them.
     pub snapshot_stream_id: i32,
+    /// Channel and stream of the increments that the archive records, if it does.
+    pub recording: Option<(String, i32)>,
     /// Whether the member publishes while it follows.
     pub follower_feed: FollowerFeed,
     /// The member.
@@ -61,6 +64,8 @@ pub struct PublishedRings {
     pub audience: Audience,
     /// The messages of the loop of snapshots, and what tells the service whether anybody listens to it; `None` without a loop.
     pub snapshots: Option<(Reader<Datagram>, Audience)>,
+    /// Tells where the stream that is recorded is, if there is one.
+    pub index: Option<IndexWriter>,
     /// What the thread counts.
     pub gauges: MarketDataGauges,
 }
@@ -86,10 +91,13 @@ impl PublishingThread {
             channels.iter().map(|channel| Target::add(&client, channel, stream_id)).collect::<Result<Vec<_>, _>>()
         };
         let targets = add(&context.channels, context.stream_id)?;
+        let recording =
+            context.recording.as_ref().map(|(channel, stream_id)| Target::add(&client, channel, *stream_id));
+        let recording = recording.transpose()?.map(Target::for_archive);
         let snapshot_targets = add(&context.snapshot_channels, context.snapshot_stream_id)?;
         let publisher =
             Publisher::new(context.member_id, context.instruments).with_follower_feed(context.follower_feed);
-        let outlet = Publications { targets, leads: false, gauges: rings.gauges.clone() };
+        let outlet = Publications { targets, recording, leads: false, gauges: rings.gauges.clone() };
         Ok(Self { client, outlet, snapshot_targets, publisher, rings, idle_strategy: context.idle_strategy })
     }
 
@@ -124,11 +132,19 @@ impl PublishingThread {
         if count < ITEMS_AT_ONCE {
             publisher.tick(now, outlet);
         }
+        if let (Some(index), Some(recording)) = (&mut rings.index, outlet.recording.as_ref().filter(|to| to.is_heard()))
+        {
+            index.look(recording.position(), publisher.time());
+        }
         if let Some((datagrams, audience)) = &mut rings.snapshots {
             audience.tell(snapshot_targets.iter().any(Target::is_heard));
             // Increments come first.
             count += datagrams.drain(DATAGRAMS_AT_ONCE, |datagram| {
-                snapshot_targets.iter_mut().for_each(|target| target.send(datagram.message(), &rings.gauges));
+                for target in snapshot_targets.iter_mut() {
+                    if !target.send(datagram.message()) {
+                        rings.gauges.dropped();
+                    }
+                }
                 rings.gauges.sent_snapshot();
             });
         }
@@ -139,23 +155,34 @@ impl PublishingThread {
 /// All publications of the increments.
 struct Publications {
     targets: Vec<Target>,
+    recording: Option<Target>,
     leads: bool,
     gauges: MarketDataGauges,
 }
 
 impl Publications {
-    /// Whether anybody listens.
+    /// Whether anybody listens, or the archive records.
     fn is_heard(&self) -> bool {
-        self.targets.iter().any(Target::is_heard)
+        self.targets.iter().chain(&self.recording).any(Target::is_heard)
     }
 }
 
 impl Outlet for Publications {
     #[inline]
-    fn send(&mut self, message: &[u8]) {
-        for target in &mut self.targets {
-            target.send(message, &self.gauges);
+    fn send(&mut self, message: &[u8], receivers: Receivers) {
+        if receivers != Receivers::Recording {
+            for target in &mut self.targets {
+                if !target.send(message) {
+                    self.gauges.dropped();
+                }
+            }
+            self.gauges.sent(self.leads);
         }
-        self.gauges.sent(self.leads);
+        if receivers != Receivers::Listeners
+            && let Some(recording) = &mut self.recording
+            && !recording.send(message)
+        {
+            self.gauges.not_recorded();
+        }
     }
 }

@@ -18,10 +18,21 @@ use super::item::{Item, Kind};
 /// missed the last one.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(100);
 
+/// For whom a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receivers {
+    /// Whoever listens, and the recording.
+    All,
+    /// Whoever listens: a heartbeat, which is of no use later.
+    Listeners,
+    /// The recording alone: increments of a follower without a feed.
+    Recording,
+}
+
 /// Where messages go. A message that can't be sent is lost, and listeners recover.
 pub trait Outlet {
     /// Sends a message, if that is possible at once.
-    fn send(&mut self, message: &[u8]);
+    fn send(&mut self, message: &[u8], receivers: Receivers);
 }
 
 /// Makes messages of the ring's items.
@@ -72,10 +83,25 @@ impl Publisher {
         self.leads
     }
 
-    /// Whether this member's increments are sent.
+    /// Whether this member's increments are sent to whoever listens.
     #[inline]
     pub fn publishes(&self) -> bool {
         self.leads || self.follower_feed == FollowerFeed::On
+    }
+
+    /// For whom this member's increments are, if for anybody.
+    #[inline]
+    fn receivers(&self) -> Option<Receivers> {
+        match self.follower_feed {
+            _ if self.publishes() => Some(Receivers::All),
+            FollowerFeed::Recorded => Some(Receivers::Recording),
+            FollowerFeed::Off | FollowerFeed::On => None,
+        }
+    }
+
+    /// Log time of the last increment that was taken.
+    pub fn time(&self) -> Option<EpochNanos> {
+        self.time
     }
 
     /// Takes the next item of the ring.
@@ -96,7 +122,7 @@ impl Publisher {
             }
             _ => {
                 self.set_position(item);
-                if let Some(increment) = item.market_data().filter(|_| self.publishes()) {
+                if let Some(increment) = item.market_data().filter(|_| self.receivers().is_some()) {
                     self.time = Some(increment.time);
                     self.add(increment, item.end_of_event, outlet);
                 }
@@ -115,10 +141,10 @@ impl Publisher {
         let leader = if self.leads { Some(self.member) } else { self.leader.filter(|leader| *leader != self.member) };
         let heartbeat = Heartbeat { leader, sender: Some(self.member), time: self.time };
         if self.positions.is_empty() {
-            outlet.send(encode_heartbeat(&heartbeat, &[], &mut self.buffer));
+            outlet.send(encode_heartbeat(&heartbeat, &[], &mut self.buffer), Receivers::Listeners);
         }
         for positions in self.positions.chunks(MAXIMUM_POSITIONS) {
-            outlet.send(encode_heartbeat(&heartbeat, positions, &mut self.buffer));
+            outlet.send(encode_heartbeat(&heartbeat, positions, &mut self.buffer), Receivers::Listeners);
         }
     }
 
@@ -138,10 +164,13 @@ impl Publisher {
     }
 
     fn flush(&mut self, end_of_event: EndOfEvent, outlet: &mut impl Outlet) {
-        if !self.batch.is_empty() {
-            outlet.send(encode_increments(&self.batch, end_of_event, &mut self.buffer));
-            self.batch.clear();
+        if self.batch.is_empty() {
+            return;
         }
+        if let Some(receivers) = self.receivers() {
+            outlet.send(encode_increments(&self.batch, end_of_event, &mut self.buffer), receivers);
+        }
+        self.batch.clear();
     }
 
     #[inline]

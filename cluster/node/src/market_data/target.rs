@@ -7,8 +7,6 @@ use lugus_codecs::market_data::MAXIMUM_STREAM_LENGTH;
 use rusteron_archive::{AeronExclusivePublication, AeronOfferError};
 use thiserror::Error;
 
-use crate::gauges::MarketDataGauges;
-
 /// How long a message waits for a publication that is back-pressured. Later messages do not wait until that publication has
 /// taken one.
 const PATIENCE: Duration = Duration::from_millis(2);
@@ -34,6 +32,10 @@ pub enum MarketDataError {
 /// One publication.
 pub(super) struct Target {
     publication: AeronExclusivePublication,
+    /// Who takes the messages, for the log.
+    receiver: &'static str,
+    /// How long a message waits for the publication.
+    patience: Duration,
     /// Whether a message has waited for the publication longer than allowed, and none has been accepted since.
     is_stuck: bool,
     dropped: u64,
@@ -48,7 +50,13 @@ impl Target {
         if found < MAXIMUM_STREAM_LENGTH {
             return Err(MarketDataError::Mtu { channel: channel.to_owned(), found });
         }
-        Ok(Self { publication, is_stuck: false, dropped: 0 })
+        Ok(Self { publication, receiver: "listeners", patience: PATIENCE, is_stuck: false, dropped: 0 })
+    }
+
+    /// The same publication, to an archive that records. No message waits for it, so that an archive whose disk is slow delays no
+    /// listener: the recording gets a hole, once the publication's window is full.
+    pub(super) fn for_archive(self) -> Self {
+        Self { receiver: "the recording", patience: Duration::ZERO, ..self }
     }
 
     /// Whether anybody listens.
@@ -56,26 +64,34 @@ impl Target {
         self.publication.is_connected()
     }
 
-    /// Sends a message; it is dropped and counted if the publication does not take it in time.
+    /// Position of the stream, in bytes.
+    pub(super) fn position(&self) -> i64 {
+        self.publication.position()
+    }
+
+    /// Sends a message, if anybody listens. Returns `false` if it was dropped, as the publication did not take it in time.
     #[inline]
-    pub(super) fn send(&mut self, message: &[u8], gauges: &MarketDataGauges) {
+    #[must_use]
+    pub(super) fn send(&mut self, message: &[u8]) -> bool {
         let mut began = None;
         loop {
             match self.publication.offer(message) {
                 Ok(_) => {
                     self.is_stuck = false;
-                    return;
+                    return true;
                 }
                 // Nobody listens.
-                Err(AeronOfferError::NotConnected) => return,
-                Err(AeronOfferError::BackPressured | AeronOfferError::AdminAction)
-                    if !self.is_stuck && began.get_or_insert_with(Instant::now).elapsed() < PATIENCE =>
+                Err(AeronOfferError::NotConnected) => return true,
+                // The publication goes over to its next term.
+                Err(AeronOfferError::AdminAction) if began.get_or_insert_with(Instant::now).elapsed() < PATIENCE => {}
+                Err(AeronOfferError::BackPressured)
+                    if !self.is_stuck && began.get_or_insert_with(Instant::now).elapsed() < self.patience =>
                 {
                     std::thread::yield_now();
                 }
                 Err(error) => {
-                    gauges.dropped();
-                    return self.drop_message(&error);
+                    self.drop_message(&error);
+                    return false;
                 }
             }
         }
@@ -85,7 +101,8 @@ impl Target {
     fn drop_message(&mut self, error: &AeronOfferError) {
         self.dropped += 1;
         if !std::mem::replace(&mut self.is_stuck, true) {
-            tracing::warn!(%error, dropped = self.dropped, "market data is dropped; listeners recover with snapshots of the book");
+            let Self { receiver, dropped, .. } = *self;
+            tracing::warn!(%error, receiver, dropped, "market data is dropped; listeners recover with replays and snapshots of the book");
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::snapshot::tests::busy_engine;
 struct Sent(Vec<String>);
 
 impl Outlet for Sent {
-    fn send(&mut self, message: &[u8]) {
+    fn send(&mut self, message: &[u8], _receivers: Receivers) {
         assert!(message.len() <= MAXIMUM_STREAM_LENGTH);
         let envelope = Envelope::open(message).unwrap();
         let (mut increments, mut positions) = (Vec::new(), Vec::new());
@@ -32,12 +32,22 @@ impl Outlet for Sent {
     }
 }
 
+/// For whom messages were.
+#[derive(Default)]
+struct Receiving(Vec<Receivers>);
+
+impl Outlet for Receiving {
+    fn send(&mut self, _message: &[u8], receivers: Receivers) {
+        self.0.push(receivers);
+    }
+}
+
 /// What heartbeats tell of their sender.
 #[derive(Default)]
 struct Heartbeats(Vec<Heartbeat>);
 
 impl Outlet for Heartbeats {
-    fn send(&mut self, message: &[u8]) {
+    fn send(&mut self, message: &[u8], _receivers: Receivers) {
         self.0.extend(decode_heartbeat(Envelope::open(message).unwrap(), &mut Vec::new()).unwrap());
     }
 }
@@ -77,10 +87,10 @@ impl Bench {
         Self { writer, reader, publisher: Publisher::new(MEMBER, 4), engine, audience }
     }
 
-    fn with_follower_feed() -> Self {
+    fn with_follower_feed(feed: FollowerFeed) -> Self {
         let mut bench = Self::new();
-        bench.writer = bench.writer.with_follower_feed(FollowerFeed::On, CatchUp::with_clock(|| EpochNanos(0)));
-        bench.publisher = bench.publisher.with_follower_feed(FollowerFeed::On);
+        bench.writer = bench.writer.with_follower_feed(feed, CatchUp::with_clock(|| EpochNanos(0)));
+        bench.publisher = bench.publisher.with_follower_feed(feed);
         bench
     }
 
@@ -188,7 +198,7 @@ fn a_follower_is_silent_and_the_next_leader_sends_the_positions_of_instruments()
 
 #[test]
 fn a_follower_with_a_feed_publishes_what_a_leader_does_and_names_the_leader() {
-    let (mut leader, mut follower) = (Bench::new(), Bench::with_follower_feed());
+    let (mut leader, mut follower) = (Bench::new(), Bench::with_follower_feed(FollowerFeed::On));
     follower.writer.role(false, &follower.engine);
     follower.command(&[(1, 1)]);
     assert_eq!(follower.sent(), [""; 0], "it has not looked at its log yet");
@@ -211,8 +221,40 @@ fn a_follower_with_a_feed_publishes_what_a_leader_does_and_names_the_leader() {
 }
 
 #[test]
+fn a_follower_that_only_records_sends_to_nobody_and_goes_on_as_a_leader_without_a_gap() {
+    let mut bench = Bench::with_follower_feed(FollowerFeed::Recorded);
+    bench.writer.role(false, &bench.engine);
+    bench.writer.look(LogPosition(64), EpochNanos(1), 0);
+    bench.writer.do_work(&bench.engine);
+    assert_eq!(bench.sent(), [""; 0]);
+    bench.command(&[(1, 1), (1, 2)]);
+    // It leads between two items of the ring.
+    bench.writer.role(true, &bench.engine);
+    bench.command(&[(1, 3)]);
+    let mut receiving = Receiving::default();
+    let Bench { reader, publisher, .. } = &mut bench;
+    let mut take = |limit, receiving: &mut Receiving| reader.drain(limit, |item| publisher.take(item, receiving));
+    take(2, &mut receiving);
+    assert_eq!(receiving.0, [Receivers::Recording]);
+    take(usize::MAX, &mut receiving);
+    assert_eq!(receiving.0, [Receivers::Recording, Receivers::All]);
+    publisher.tick(Duration::from_secs(1), &mut receiving);
+    assert_eq!(receiving.0[2..], [Receivers::Listeners]);
+}
+
+#[test]
+fn a_follower_that_only_records_has_no_heartbeat() {
+    let mut bench = Bench::with_follower_feed(FollowerFeed::Recorded);
+    bench.writer.role(false, &bench.engine);
+    assert_eq!(bench.sent(), [""; 0]);
+    let mut receiving = Receiving::default();
+    bench.publisher.tick(Duration::from_secs(1), &mut receiving);
+    assert_eq!(receiving.0, []);
+}
+
+#[test]
 fn a_follower_that_replays_its_log_is_silent() {
-    let mut bench = Bench::with_follower_feed();
+    let mut bench = Bench::with_follower_feed(FollowerFeed::On);
     bench.writer.role(false, &bench.engine);
     for position in 1..10 {
         bench.writer.look(LogPosition(position), EpochNanos(-OLD), position * 1_000_000);

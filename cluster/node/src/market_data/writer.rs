@@ -68,8 +68,8 @@ impl MarketDataWriter {
         self
     }
 
-    /// Whether increments are taken: of a member that leads, or that follows, applies the log as it grows and has a feed; and only while
-    /// somebody listens. The positions that it tells when that begins include those that were not taken.
+    /// Whether increments are taken: of a member that leads, or that follows, applies the log as it grows and has a feed or a recording; and
+    /// only while somebody listens, or it is recorded. The positions that it tells when that begins include those that were not taken.
     #[inline]
     pub fn wants_increments(&self) -> bool {
         self.is_heard && self.publishes()
@@ -77,7 +77,7 @@ impl MarketDataWriter {
 
     #[inline]
     fn publishes(&self) -> bool {
-        self.leads || (self.follower_feed == FollowerFeed::On && self.is_current)
+        self.leads || (self.follower_feed.has_increments() && self.is_current)
     }
 
     /// Whether the member leads, or applies the log as it grows.

@@ -322,6 +322,11 @@ const HEARTBEATS: Codec<(Heartbeat, Vec<(InstrumentId, MarketDataSequence)>)> = 
     },
 };
 
+const REPLAY_REQUESTS: Codec<ReplayRequest> = Codec {
+    encode: |request| encode_replay_request(request, &mut [0xaa; MAXIMUM_STREAM_LENGTH]).to_vec(),
+    decode: |bytes| decode_replay_request(Envelope::open(bytes)?),
+};
+
 const DEFINITIONS: Codec<InstrumentDefinition> = Codec {
     encode: |definition| encode_security_definition(definition, &mut [0xaa; MAXIMUM_STREAM_LENGTH]).to_vec(),
     decode: |bytes| decode_security_definition(Envelope::open(bytes)?),
@@ -372,6 +377,14 @@ proptest! {
     }
 
     #[test]
+    fn requests_for_replays_survive_encoding_and_decoding(
+        begin in any::<i64>(), receiver in any::<std::net::SocketAddr>(), damage in damage()
+    ) {
+        let receiver = std::net::SocketAddr::new(receiver.ip(), receiver.port());
+        REPLAY_REQUESTS.check_in_own_version(&ReplayRequest { begin: EpochNanos(begin), receiver }, &damage);
+    }
+
+    #[test]
     fn definitions_survive_encoding_and_decoding(definition in testing::definition(), damage in damage()) {
         DEFINITIONS.check(&definition, &damage);
     }
@@ -387,6 +400,7 @@ proptest! {
             let _ = (INCREMENTS.decode)(&bytes);
             let _ = (HEARTBEATS.decode)(&bytes);
             let _ = (DEFINITIONS.decode)(&bytes);
+            let _ = (REPLAY_REQUESTS.decode)(&bytes);
         }
     }
 }

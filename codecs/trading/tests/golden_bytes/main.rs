@@ -494,6 +494,11 @@ fn market_data() {
     let heartbeat = Heartbeat { leader, sender: Some(MemberId(1)), time: Some(TIME) };
     let written = encode_heartbeat(&heartbeat, &positions, &mut buffer);
     golden.check("market_data.follower_heartbeat", &(heartbeat, positions), written, read);
+    let request = ReplayRequest { begin: TIME, receiver: ([192, 0, 2, 7], 20_107).into() };
+    let written = encode_replay_request(&request, &mut buffer);
+    golden.check("market_data.replay_request", &Some(request), written, |message| {
+        decode_replay_request(open(message)).expect("a request")
+    });
     let written = encode_security_definition(&definition(), &mut buffer);
     golden.check("market_data.security_definition", &Some(definition()), written, |message| {
         decode_security_definition(open(message)).expect("a definition")

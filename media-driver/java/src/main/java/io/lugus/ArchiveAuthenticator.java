@@ -2,6 +2,7 @@ package io.lugus;
 
 import io.aeron.security.Authenticator;
 import io.aeron.security.SessionProxy;
+import io.lugus.client.Challenge;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.function.BooleanSupplier;
@@ -52,7 +53,7 @@ final class ArchiveAuthenticator implements Authenticator {
         this.scatterNumbers = scatterNumbers;
         this.refusals = refusals;
         // Loads the classes now, so that the first session does not hold up the archive.
-        key.onChallenge(new byte[KeysAuthenticator.CHALLENGE_LENGTH]);
+        key.onChallenge(new byte[Challenge.LENGTH]);
     }
 
     @Override
@@ -60,7 +61,7 @@ final class ArchiveAuthenticator implements Authenticator {
         final boolean areUnknowable = scatterNumbers.getAsBoolean();
         final long deadlineMs = nowMs + KeysAuthenticator.ANSWER_TIMEOUT_MS;
         if (areUnknowable && MembersKey.isMember(encodedCredentials)) {
-            final byte[] challenge = new byte[KeysAuthenticator.CHALLENGE_LENGTH];
+            final byte[] challenge = new byte[Challenge.LENGTH];
             random.nextBytes(challenge);
             pending.put(sessionId, new Pending(challenge, deadlineMs));
         } else if (areUnknowable && Readers.ADMITTED == readers && 0 == encodedCredentials.length) {

@@ -18,7 +18,6 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.agrona.ErrorHandler;
 import org.agrona.SystemUtil;
-import org.agrona.concurrent.HighResolutionClock;
 import org.agrona.concurrent.ShutdownSignalBarrier;
 import org.agrona.concurrent.status.CountersReader;
 
@@ -126,7 +125,7 @@ public final class ClusteredArchiveProcess {
             System.err.println("warning: this member's clock is wrong by " + offsetMs + " ms, because of "
                 + CLOCK_OFFSET_PROPERTY + ", which is for tests");
         }
-        final LongSupplier wallClock = () -> HighResolutionClock.epochNanos() + offsetNs;
+        final LongSupplier wallClock = () -> WallClock.epochNanos() + offsetNs;
         final CountersReader counters = ClusterCounter.countersOf(CommonContext.getAeronDirectoryName());
         final ClusterCounter logTime = new ClusterCounter(counters, context.clusterId(), ServiceCounters.LOG_TIME_TYPE_ID);
         context.clusterClock(new LogClock(wallClock, System::nanoTime, () -> electionState(context), logTime::get));

@@ -2,14 +2,10 @@ package io.lugus;
 
 import io.aeron.security.Authenticator;
 import io.aeron.security.SessionProxy;
-import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
+import io.lugus.client.Challenge;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
-import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * Challenges each client with random bytes. A client's credentials are a {@link Logon}, and it is taken for that
@@ -20,29 +16,18 @@ import javax.crypto.spec.SecretKeySpec;
  * participant may do, so that every member can check the session's messages, and decides alike.
  */
 final class KeysAuthenticator implements Authenticator {
-    /** Length of a challenge, in bytes. */
-    static final int CHALLENGE_LENGTH = 32;
-
     /** Time within which a client must answer. */
     static final long ANSWER_TIMEOUT_MS = TimeUnit.SECONDS.toMillis(5);
 
-    /** Length of a session key, in bytes. */
-    static final int SESSION_KEY_LENGTH = 16;
-
-    /** Precedes the challenge in the derivation of a session key, so that the key is no answer to a challenge. */
-    private static final byte[] SESSION_KEY_LABEL = "lugus session key 1".getBytes(StandardCharsets.US_ASCII);
-
-    private static final String ALGORITHM = "HmacSHA256";
-
     private final Participants participants;
     private final SecureRandom random = new SecureRandom();
-    private final byte[] nobodysKey = new byte[CHALLENGE_LENGTH];
+    private final byte[] nobodysKey = new byte[Challenge.LENGTH];
     private final PendingSessions<Pending> pending = new PendingSessions<>();
 
     /** A session that was challenged, or is about to be. */
     private static final class Pending {
         private final Logon logon;
-        private final byte[] challenge = new byte[CHALLENGE_LENGTH];
+        private final byte[] challenge = new byte[Challenge.LENGTH];
         private final long deadlineMs;
         private byte[] answer;
 
@@ -56,8 +41,8 @@ final class KeysAuthenticator implements Authenticator {
     KeysAuthenticator(final Participants participants) {
         this.participants = participants;
         random.nextBytes(nobodysKey);
-        MessageDigest.isEqual(hmac(nobodysKey, nobodysKey), nobodysKey);
-        Participants.principal(0, sessionKey(nobodysKey, nobodysKey), "");
+        MessageDigest.isEqual(Challenge.answer(nobodysKey, nobodysKey), nobodysKey);
+        Participants.principal(0, Challenge.sessionKey(nobodysKey, nobodysKey), "");
     }
 
     @Override
@@ -99,31 +84,13 @@ final class KeysAuthenticator implements Authenticator {
     private void decide(final SessionProxy session, final Pending known) {
         final long participant = known.logon.participant;
         final byte[] key = participants.key(participant);
-        final byte[] expected = hmac(null == key ? nobodysKey : key, known.challenge);
+        final byte[] expected = Challenge.answer(null == key ? nobodysKey : key, known.challenge);
         if (!MessageDigest.isEqual(expected, known.answer) || null == key) {
             pending.remove(session.sessionId());
             session.reject();
         } else if (session.authenticate(
-            known.logon.principal(participants.principal(participant, sessionKey(key, known.challenge))))) {
+            known.logon.principal(participants.principal(participant, Challenge.sessionKey(key, known.challenge))))) {
             pending.remove(session.sessionId());
-        }
-    }
-
-    /** The key of the session that the answer to this challenge opens. */
-    static byte[] sessionKey(final byte[] key, final byte[] challenge) {
-        return Arrays.copyOf(hmac(key, SESSION_KEY_LABEL, challenge), SESSION_KEY_LENGTH);
-    }
-
-    static byte[] hmac(final byte[] key, final byte[]... parts) {
-        try {
-            final Mac mac = Mac.getInstance(ALGORITHM);
-            mac.init(new SecretKeySpec(key, ALGORITHM));
-            for (final byte[] part : parts) {
-                mac.update(part);
-            }
-            return mac.doFinal();
-        } catch (final GeneralSecurityException error) {
-            throw new IllegalStateException("this JVM has no " + ALGORITHM, error);
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.lugus;
 
 import io.aeron.security.CredentialsSupplier;
+import io.lugus.client.Challenge;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -61,6 +62,6 @@ final class MembersKey implements CredentialsSupplier {
 
     @Override
     public byte[] onChallenge(final byte[] encodedChallenge) {
-        return KeysAuthenticator.hmac(key, encodedChallenge);
+        return Challenge.answer(key, encodedChallenge);
     }
 }

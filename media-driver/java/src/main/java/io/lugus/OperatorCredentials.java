@@ -1,6 +1,7 @@
 package io.lugus;
 
 import io.aeron.security.CredentialsSupplier;
+import io.lugus.client.Challenge;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -42,6 +43,6 @@ final class OperatorCredentials implements CredentialsSupplier {
 
     @Override
     public byte[] onChallenge(final byte[] encodedChallenge) {
-        return null == key ? NO_ANSWER : KeysAuthenticator.hmac(key, encodedChallenge);
+        return null == key ? NO_ANSWER : Challenge.answer(key, encodedChallenge);
     }
 }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.lugus.client.Challenge;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +52,7 @@ final class KeysAuthenticatorTest {
     }
 
     private byte[] principalOf7() {
-        return Participants.principal(7, KeysAuthenticator.sessionKey(KEY_OF_7, session.challenge), "");
+        return Participants.principal(7, Challenge.sessionKey(KEY_OF_7, session.challenge), "");
     }
 
     private void connect(final String credentials) {
@@ -62,7 +63,7 @@ final class KeysAuthenticatorTest {
     @Test
     void theRightAnswerIsTaken() throws Exception {
         connect("7");
-        assertEquals(KeysAuthenticator.CHALLENGE_LENGTH, session.challenge.length);
+        assertEquals(Challenge.LENGTH, session.challenge.length);
         authenticator.onChallengedSession(session, 1);
         assertNull(session.principal, "nothing is decided before there is an answer");
         authenticator.onChallengeResponse(1, answer(KEY_OF_7, session.challenge), 2);
@@ -74,7 +75,7 @@ final class KeysAuthenticatorTest {
     /** The example of docs/protocol.md, which the tests of the client have, too. */
     @Test
     void thePrincipalCarriesTheSessionKey() throws Exception {
-        final byte[] challenge = new byte[KeysAuthenticator.CHALLENGE_LENGTH];
+        final byte[] challenge = new byte[Challenge.LENGTH];
         for (int i = 0; i < challenge.length; i++) {
             challenge[i] = (byte)i;
         }
@@ -83,7 +84,7 @@ final class KeysAuthenticatorTest {
             HexFormat.of().formatHex(answer(KEY_OF_7, challenge)));
         assertArrayEquals(
             "7:1:d8f796648cfa14d271240160d46ff7a8".getBytes(US_ASCII),
-            Participants.principal(7, KeysAuthenticator.sessionKey(KEY_OF_7, challenge), ""));
+            Participants.principal(7, Challenge.sessionKey(KEY_OF_7, challenge), ""));
     }
 
     @ParameterizedTest
@@ -99,7 +100,7 @@ final class KeysAuthenticatorTest {
         connect(Long.toString(id));
         authenticator.onChallengeResponse(1, answer(KEY_OF_7, session.challenge), 1);
         authenticator.onChallengedSession(session, 1);
-        final String key = HexFormat.of().formatHex(KeysAuthenticator.sessionKey(KEY_OF_7, session.challenge));
+        final String key = HexFormat.of().formatHex(Challenge.sessionKey(KEY_OF_7, session.challenge));
         assertEquals(id + ":1:" + key + end, new String(session.principal, US_ASCII));
     }
 
@@ -113,7 +114,7 @@ final class KeysAuthenticatorTest {
         connect(id + ":keep");
         authenticator.onChallengeResponse(1, answer(KEY_OF_7, session.challenge), 1);
         authenticator.onChallengedSession(session, 1);
-        final String key = HexFormat.of().formatHex(KeysAuthenticator.sessionKey(KEY_OF_7, session.challenge));
+        final String key = HexFormat.of().formatHex(Challenge.sessionKey(KEY_OF_7, session.challenge));
         assertEquals(id + ":1:" + key + end, new String(session.principal, US_ASCII));
         assertFalse(Participants.isAdministrator(session.principal));
     }
