@@ -35,9 +35,10 @@ const LOOK_INTERVAL_NS: i64 = 1_000_000;
 #[derive(Debug)]
 pub struct CatchUp {
     clock: fn() -> EpochNanos,
-    position: LogPosition,
+    position: Option<LogPosition>,
     looked_at_ns: i64,
-    grown_at_ns: i64,
+    /// When it last grew; `None` before it has, as a member that has started waits for its term before it replays the log.
+    grown_at_ns: Option<i64>,
     is_current: bool,
 }
 
@@ -50,7 +51,7 @@ impl Default for CatchUp {
 impl CatchUp {
     /// Compares log times with this clock.
     pub fn with_clock(clock: fn() -> EpochNanos) -> Self {
-        Self { clock, position: LogPosition(-1), looked_at_ns: i64::MIN, grown_at_ns: i64::MIN, is_current: false }
+        Self { clock, position: None, looked_at_ns: i64::MIN, grown_at_ns: None, is_current: false }
     }
 
     /// Looks at the log once in a millisecond: `position` and `time` are of its last event, `now_ns` is of a clock that does not go
@@ -58,11 +59,11 @@ impl CatchUp {
     #[inline]
     pub fn look(&mut self, position: LogPosition, time: EpochNanos, now_ns: i64) -> bool {
         if now_ns.saturating_sub(self.looked_at_ns) >= LOOK_INTERVAL_NS {
-            if std::mem::replace(&mut self.position, position) != position {
-                self.grown_at_ns = now_ns;
+            if self.position.replace(position).is_some_and(|before| before != position) {
+                self.grown_at_ns = Some(now_ns);
             }
             self.looked_at_ns = now_ns;
-            let is_quiet = now_ns.saturating_sub(self.grown_at_ns) >= QUIET_NS;
+            let is_quiet = self.grown_at_ns.is_some_and(|grown_at_ns| now_ns.saturating_sub(grown_at_ns) >= QUIET_NS);
             self.is_current = is_quiet || (self.clock)().0.saturating_sub(time.0) < OLD_NS;
         }
         self.is_current
@@ -83,6 +84,8 @@ mod tests {
     #[test]
     fn a_log_that_is_replayed_is_old_until_it_is_of_now_or_quiet() {
         let mut catch_up = CatchUp::with_clock(|| EpochNanos(100_000 * MS));
+        assert!(!catch_up.look(LogPosition(0), EpochNanos(0), -2_000 * MS));
+        assert!(!catch_up.look(LogPosition(0), EpochNanos(0), -MS), "the log is not replayed yet");
         assert!(!catch_up.look(LogPosition(64), EpochNanos(MS), 0));
         assert!(!catch_up.look(LogPosition(128), EpochNanos(2 * MS), MS));
         assert!(catch_up.look(LogPosition(192), EpochNanos(99_000 * MS), 2 * MS));
