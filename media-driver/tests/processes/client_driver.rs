@@ -3,6 +3,7 @@
 //! This test program links the library and rusteron-archive: the library must not link Aeron's C driver as well.
 
 use std::ffi::CString;
+use std::net::UdpSocket;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -85,6 +86,51 @@ fn a_killed_receiver_is_not_sent_the_same_again_and_again() {
     while counters.get_counter_value(sent).expect("its value") < publication.position() {
         assert!(Instant::now() < deadline, "the driver sends the same again and again");
     }
+}
+
+/// A gap that nobody fills is asked for now and then: a sender of many gaps does not keep the driver busy with asking.
+#[test]
+fn a_gap_is_not_asked_for_again_and_again() {
+    const STREAM: i32 = 1_001;
+    const TERM: i32 = 7;
+    const DATA: u16 = 1;
+    const NAK: [u8; 2] = [2, 0];
+    const SETUP: u16 = 5;
+    let folder = folder();
+    let driver = ClientDriver::start(&deployment(folder.path(), 23_060)).expect("started");
+    let client = client_of(driver.aeron_dir());
+    let port = 23_061;
+    let channel = format!("aeron:udp?endpoint=127.0.0.1:{port}").into_c_string();
+    let subscription = client.add_subscription(&channel, STREAM, Handlers::NONE, Handlers::NONE, PATIENCE);
+    let subscription = subscription.expect("a subscription");
+    let sender = UdpSocket::bind(("127.0.0.1", 0)).expect("a socket");
+    sender.set_read_timeout(Some(Duration::from_millis(10))).expect("set");
+    let send = |frame: &[u8]| sender.send_to(frame, ("127.0.0.1", port)).expect("sent");
+    let frame = |length: usize, kind: u16, fields: &[i32]| {
+        // The flags of data that is a whole message; an announcement has none.
+        let flags = if kind == DATA { 0xC000 } else { 0 };
+        let head = [length as u32, flags | u32::from(kind) << 16].map(u32::to_le_bytes);
+        let mut frame: Vec<u8> =
+            head.into_iter().chain(fields.iter().map(|field| field.to_le_bytes())).flatten().collect();
+        frame.resize(length, 0);
+        frame
+    };
+    // SETUP, as `aeron_setup_header_t` has it: the first term's begin, session, stream, terms, their length, MTU and TTL.
+    send(&frame(40, SETUP, &[0, 1, STREAM, TERM, TERM, 1 << 16, 1_408, 0]));
+    until("the image", || subscription.is_connected());
+    // DATA after a gap of 1,024 bytes.
+    send(&frame(64, DATA, &[1_024, 1, STREAM, TERM, 0, 0]));
+    let asked = || {
+        let mut received = [0; 2_048];
+        sender.recv(&mut received).is_ok() && received[6..8] == NAK
+    };
+    until("the first request", asked);
+    let (began, mut again) = (Instant::now(), 0);
+    while began.elapsed() < Duration::from_secs(1) {
+        again += u128::from(asked());
+    }
+    let most = began.elapsed().as_millis() / 10 + 1;
+    assert!((1..=most).contains(&again), "{again} times, and not {most}");
 }
 
 #[test]
