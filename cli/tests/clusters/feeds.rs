@@ -2,7 +2,7 @@
 //! in flight, and over a network that loses: at the end its book equals the cluster's. With followers' feeds it has missed nothing, and with
 //! recordings it needed no snapshot.
 //!
-//! It prints what a listener sees of each killed leader, and a row of the table in `docs/guarantees.md`; `LUGUS_KILLED_LEADERS=20` kills more
+//! It prints what a listener sees of each killed leader, and a row that sums it up; `LUGUS_KILLED_LEADERS=20` kills more
 //! of them.
 
 use std::env;
