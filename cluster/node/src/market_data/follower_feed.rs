@@ -27,6 +27,8 @@ impl FollowerFeed {
 const OLD_NS: i64 = 5_000_000_000;
 /// A log that has not grown for so long is quiet. It is more than a replay of the log stands still on a busy machine.
 const QUIET_NS: i64 = 1_000_000_000;
+/// The same for a log that has not grown since the member's start, as the member waits for its term before it replays the log.
+const QUIET_FROM_START_NS: i64 = 10_000_000_000;
 /// Time between two looks.
 const LOOK_INTERVAL_NS: i64 = 1_000_000;
 
@@ -37,8 +39,8 @@ pub struct CatchUp {
     clock: fn() -> EpochNanos,
     position: Option<LogPosition>,
     looked_at_ns: i64,
-    /// When it last grew; `None` before it has, as a member that has started waits for its term before it replays the log.
-    grown_at_ns: Option<i64>,
+    /// The log is quiet from then on, if it does not grow before.
+    quiet_from_ns: i64,
     is_current: bool,
 }
 
@@ -51,7 +53,7 @@ impl Default for CatchUp {
 impl CatchUp {
     /// Compares log times with this clock.
     pub fn with_clock(clock: fn() -> EpochNanos) -> Self {
-        Self { clock, position: None, looked_at_ns: i64::MIN, grown_at_ns: None, is_current: false }
+        Self { clock, position: None, looked_at_ns: i64::MIN, quiet_from_ns: i64::MAX, is_current: false }
     }
 
     /// Looks at the log once in a millisecond: `position` and `time` are of its last event, `now_ns` is of a clock that does not go
@@ -59,12 +61,13 @@ impl CatchUp {
     #[inline]
     pub fn look(&mut self, position: LogPosition, time: EpochNanos, now_ns: i64) -> bool {
         if now_ns.saturating_sub(self.looked_at_ns) >= LOOK_INTERVAL_NS {
-            if self.position.replace(position).is_some_and(|before| before != position) {
-                self.grown_at_ns = Some(now_ns);
+            match self.position.replace(position) {
+                None => self.quiet_from_ns = now_ns.saturating_add(QUIET_FROM_START_NS),
+                Some(before) if before != position => self.quiet_from_ns = now_ns.saturating_add(QUIET_NS),
+                Some(_) => {}
             }
             self.looked_at_ns = now_ns;
-            let is_quiet = self.grown_at_ns.is_some_and(|grown_at_ns| now_ns.saturating_sub(grown_at_ns) >= QUIET_NS);
-            self.is_current = is_quiet || (self.clock)().0.saturating_sub(time.0) < OLD_NS;
+            self.is_current = now_ns >= self.quiet_from_ns || (self.clock)().0.saturating_sub(time.0) < OLD_NS;
         }
         self.is_current
     }
@@ -86,6 +89,12 @@ mod tests {
         let mut catch_up = CatchUp::with_clock(|| EpochNanos(100_000 * MS));
         assert!(!catch_up.look(LogPosition(0), EpochNanos(0), -2_000 * MS));
         assert!(!catch_up.look(LogPosition(0), EpochNanos(0), -MS), "the log is not replayed yet");
+        let mut of_quiet = CatchUp::with_clock(|| EpochNanos(100_000 * MS));
+        assert!(!of_quiet.look(LogPosition(64), EpochNanos(0), 0));
+        assert!(
+            of_quiet.look(LogPosition(64), EpochNanos(0), 10_000 * MS),
+            "a member that starts in a quiet market has nothing to replay"
+        );
         assert!(!catch_up.look(LogPosition(64), EpochNanos(MS), 0));
         assert!(!catch_up.look(LogPosition(128), EpochNanos(2 * MS), MS));
         assert!(catch_up.look(LogPosition(192), EpochNanos(99_000 * MS), 2 * MS));
