@@ -43,7 +43,7 @@ impl Client {
     /// Starts the program, which asks for this grace time in milliseconds, and waits until its orders rest.
     fn start(cluster: &LocalCluster, participant: u32, grace: Option<u32>) -> Self {
         let mut command = Command::new(std::env::current_exe().expect("this program"));
-        command.args(["--exact", "the_client_program", "--ignored", "--nocapture"]);
+        command.args(["--exact", "cancel_on_disconnect::the_client_program", "--ignored", "--nocapture"]);
         command.env(CONFIG, &cluster.config).env(PARTICIPANT, participant.to_string());
         if let Some(grace) = grace {
             command.env(GRACE, grace.to_string());
