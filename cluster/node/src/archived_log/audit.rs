@@ -22,7 +22,7 @@ pub struct Audit {
     pub patience: Duration,
     /// Hashes that others have found.
     pub expected: Vec<Expected>,
-    /// Positions whose hash the report shall have.
+    /// Positions whose hash the report shall have, if the log begins before them.
     pub wanted: Vec<i64>,
 }
 
@@ -50,7 +50,7 @@ pub struct AuditReport {
     pub snapshots_compared: u64,
     /// What differs, in the order in which it was found; at most the first hundred.
     pub differences: Vec<Difference>,
-    /// The hashes at the positions that were wanted.
+    /// The hashes at the positions that were wanted and are not before the start.
     pub hashes: Vec<StateAt>,
 }
 
@@ -66,7 +66,9 @@ pub fn audit(cluster: &ClusterSpec, log: &ArchivedLog, audit: &Audit) -> Result<
         }
     }
     let mut marks: Vec<Mark> = audit.expected.iter().cloned().map(Mark::Expected).collect();
-    marks.extend(audit.wanted.iter().copied().map(Mark::Wanted));
+    // Of a position before the start there is no state.
+    let wanted = audit.wanted.iter().copied().filter(|position| *position >= run.started().position());
+    marks.extend(wanted.map(Mark::Wanted));
     marks.sort_by_key(Mark::position);
     let mut marks: VecDeque<Mark> = marks.into();
     let mut hashes = Vec::new();

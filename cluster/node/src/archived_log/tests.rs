@@ -231,8 +231,10 @@ fn a_log_whose_beginning_was_purged_is_audited_from_its_oldest_good_snapshot() {
     let (mut member, first, second) = traded();
     member.log.purge(first);
     member.write();
-    let report = member.audit(&Audit::default());
+    let report = member.audit(&Audit { wanted: vec![first - 96, first], ..Audit::default() });
     assert_eq!((report.start, report.snapshots_compared), (Start::Snapshot { position: first }, 1), "{report:?}");
+    let told: Vec<i64> = report.hashes.iter().map(|state| state.position.0).collect();
+    assert_eq!(told, [first], "there is no state of a position before the start");
     assert_eq!((report.commands, report.differences.len(), report.state_hash), (3 * 910, 0, member.state().hash.0));
 
     let bent = segment_path(member.dir.path(), member.snapshots[0].recording_id, 0);
