@@ -48,9 +48,11 @@ impl FeedHandler for Heard {
     }
 }
 
+/// Follows the market until this is so, and the leader's stream is heard: the book may come before the stream does, and what is traded
+/// in between is in the book that comes again and is not told.
 fn follow(feed: &mut MarketDataFeed, session: &mut TradingSession, heard: &mut Heard, done: impl Fn(&Heard) -> bool) {
     let deadline = Instant::now() + PATIENCE;
-    while !done(heard) {
+    while !done(heard) || feed.silence().is_none() {
         feed.poll(session, heard).expect("the session is open");
         assert!(Instant::now() < deadline, "timed out: {:?}", heard.market);
     }
