@@ -11,7 +11,7 @@
 //! | `access` | the token, and the names by which the console may be asked for |
 //! | `page` | the files of the page |
 //! | `publisher`, `updates` | what all viewers get alike; what one viewer is sent |
-//! | `testing` | [`testing::Probe`]: connections in memory |
+//! | `testing` | a probe: connections in memory |
 
 mod access;
 mod page;

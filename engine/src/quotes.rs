@@ -121,9 +121,6 @@ impl Engine {
                 return Err(reason);
             }
         }
-        let pool = &self.pool;
-        let allowed = risk.firm.map(|firm| firms.allowed(firm, &risk.limits, place.index, |other| pool.open_of(other)));
-        let limits = allowed.as_ref().map_or(risk.limits, |allowed| allowed.limits);
         let known = self.scopes.find(place.participant, entry.instrument);
         let owner = match known {
             Some(owner) => owner,
@@ -138,6 +135,11 @@ impl Engine {
             let sides = SIDES.map(|side| place.set.client_order_id(side));
             ended::end_named_and_best(&sides, instrument, pool, reporter);
         }
+        // What has ended by now takes no room.
+        let Participants { risk, firms, .. } = &self.participants;
+        let risk = &risk[place.index as usize];
+        let allowed = risk.firm.map(|firm| firms.allowed(firm, &risk.limits, place.index, |other| pool.open_of(other)));
+        let limits = allowed.as_ref().map_or(risk.limits, |allowed| allowed.limits);
         quoting::quote(entry, quote, place, &limits, instrument, pool, reporter)
             .map_err(|reason| allowed.map_or(reason, |allowed| allowed.reason(reason)))
     }

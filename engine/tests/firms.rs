@@ -222,3 +222,37 @@ fn events_stay_in_their_cluster_when_an_instrument_moves() {
     assert_eq!((event.report.instrument, event.report.event_sequence), (instrument, EventSequence(2)));
     from.engine.verify().unwrap();
 }
+
+/// A mass cancel goes on by steps: one with the command, one before the next. What it is for takes no room in the firm once a quote has met it, as it takes none for an order.
+#[test]
+fn a_quote_is_judged_after_what_it_meets_has_ended() {
+    let mut venue = Venue::open(EngineLimits { steps: 1, ..LIMITS }, definition(1));
+    venue.send(0, 0, set_firm(1, Some(FIRM)));
+    venue.send(0, 0, set_firm(2, Some(FIRM)));
+    for id in 1..=3 {
+        venue.send(2, 1, Action::New(limit(id, Side::Sell, 101, 1)));
+    }
+    venue.send(0, 0, limits_of(FIRM, RiskLimits { maximum_open_orders: Some(2), ..RiskLimits::default() }));
+    venue.send(0, 0, Action::MassCancelAll { target: MassCancelTarget::Everybody, side: None });
+    let entry = QuoteEntry {
+        instrument: InstrumentId(1),
+        bid_price: Price(99),
+        bid_quantity: Quantity(1),
+        offer_price: Price(102),
+        offer_quantity: Quantity(1),
+    };
+    let quote = MassQuote {
+        quote_id: QuoteId(1),
+        quote_set: QuoteSetId::default(),
+        post_only: PostOnly::No,
+        self_trade_prevention: SelfTradePrevention::None,
+        entries: ByEntry::of(&[entry]).unwrap(),
+    };
+    let told = venue.send(1, 0, Action::MassQuote(quote));
+    let results = told.iter().find_map(|told| match told {
+        Told::Report(Report { body: ReportBody::MassQuote(answer), .. }) => Some(answer.results.clone()),
+        _ => None,
+    });
+    assert_eq!(results.unwrap().iter().map(|result| result.reason).collect::<Vec<_>>(), [RejectReason::None]);
+    assert_eq!(levels(&venue.engine, 1, Side::Sell), Some(vec![(102, 1, 1)]));
+}
