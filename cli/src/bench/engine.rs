@@ -81,7 +81,7 @@ fn measure(rounds: &mut Rounds, output: Output) -> BTreeMap<&'static str, FlowFi
         for (scenario, (book, apply)) in SCENARIOS.into_iter().zip(&mut measured) {
             let messages = generate(scenario, ORDERS, scenario.seed);
             book.push(measure::book(&messages, ROOM).0);
-            apply.push(measure::engine(&measure::commands(&messages)).0);
+            apply.push(measure::engine(&messages).0);
         }
     }
     let named = SCENARIOS.into_iter().zip(measured);

@@ -17,7 +17,6 @@ fn main() {
             continue;
         }
         let messages = generate(scenario, ORDERS, scenario.seed);
-        let commands = measure::commands(&messages);
         let (mut book, mut apply) = (Vec::new(), Vec::new());
         let (mut trades, mut resting) = (0, 0);
         for _ in 0..rounds {
@@ -25,7 +24,7 @@ fn main() {
             (trades, resting) = (tally.trades, live);
             book.push(nanos);
             if !only_book {
-                apply.push(measure::engine(&commands).0);
+                apply.push(measure::engine(&messages).0);
             }
         }
         println!(

@@ -14,7 +14,7 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::flow::{Dice, Message};
 use crate::matcher::{Matcher, Outcome};
 
-/// Number of participants that send the commands of [`commands`].
+/// Number of participants that send the commands of [`engine`].
 pub(crate) const PARTICIPANTS: u64 = 16;
 /// One in `WARM_UP` messages of a flow, from its beginning, runs before the clock starts, as these touch memory for the
 /// first time.
@@ -215,54 +215,39 @@ fn resident_bytes() -> f64 {
 /// Number of orders for which memory is touched before the clock starts, as the node does.
 const PREFAULTED: usize = 1 << 16;
 
-/// Number of commands that are brought into the caches before the clock starts, as commands that were just decoded are
-/// in the caches. All commands of a flow together would be a quarter of a gigabyte.
-const DECODED: usize = 1_024;
-
-/// Nanoseconds a command in the whole engine, and the number of reports.
+/// Nanoseconds a message in the whole engine, and the number of reports. All commands of one order are sent by the same one of 16
+/// participants, and numbered in that participant's scope in the instrument of [`definition`]. Each is made of its message in
+/// one place just before it is applied, as the node decodes it, and the nanosecond that takes counts.
 #[must_use]
-pub fn engine(commands: &[Command]) -> (f64, u64) {
+pub fn engine(messages: &[Message]) -> (f64, u64) {
     let mut engine = Engine::new(EngineLimits::default());
     engine.prefault(PREFAULTED);
     let mut tally = Tally::default();
     engine.apply(EpochNanos(1), &definition(), &mut tally);
-    let (first, timed) = commands.split_at(commands.len() / WARM_UP);
-    for command in first {
-        engine.apply(EpochNanos(2), command, &mut tally);
-    }
-    let (mut now, mut nanos) = (2, 0.0);
-    let mut decoded = Vec::with_capacity(DECODED);
-    for commands in timed.chunks(DECODED) {
-        decoded.clear();
-        decoded.extend_from_slice(commands);
-        let start = thread_nanos();
-        for command in &decoded {
-            now += 1;
-            engine.apply(EpochNanos(now), command, &mut tally);
-        }
-        nanos += thread_nanos() - start;
-    }
-    black_box(engine.state_hash());
-    (nanos / timed.len() as f64, tally.others)
-}
-
-/// The flow as commands for an engine that has the instrument of [`definition`]. All commands of one order are sent by
-/// the same one of 16 participants, and numbered in that participant's scope.
-#[must_use]
-pub fn commands(messages: &[Message]) -> Vec<Command> {
     let mut sent = [0; PARTICIPANTS as usize + 1];
-    messages
-        .iter()
-        .map(|message| {
+    let mut now = 1;
+    let mut apply = |messages: &[Message]| {
+        for message in messages {
             let (id, action) = action(message);
             let participant = ParticipantId(1 + (id.0 % PARTICIPANTS) as u32);
             let number = &mut sent[participant.0 as usize];
             *number += 1;
-            Command { participant, instrument: INSTRUMENT, client_sequence: ClientSequence(*number), action }
-        })
-        .collect()
+            let client_sequence = ClientSequence(*number);
+            let command = Command { participant, instrument: INSTRUMENT, client_sequence, action };
+            now += 1;
+            engine.apply(EpochNanos(now), black_box(&command), &mut tally);
+        }
+    };
+    let (first, timed) = messages.split_at(messages.len() / WARM_UP);
+    apply(first);
+    let start = thread_nanos();
+    apply(timed);
+    let nanos = thread_nanos() - start;
+    black_box(engine.state_hash());
+    (nanos / timed.len() as f64, tally.others)
 }
 
+#[inline(always)]
 fn action(message: &Message) -> (ClientOrderId, Action) {
     match *message {
         Message::New { id, side, price, quantity, immediate } => {
@@ -285,7 +270,7 @@ fn action(message: &Message) -> (ClientOrderId, Action) {
     }
 }
 
-/// The operator's command that defines the instrument of [`commands`], which accepts any price.
+/// The operator's command that defines the instrument of [`engine`], which accepts any price.
 #[must_use]
 pub fn definition() -> Command {
     let definition = InstrumentDefinition {
