@@ -24,7 +24,7 @@ use crate::risk;
 #[inline(always)]
 pub(crate) fn plain_limit(
     order: &NewOrder,
-    limits: &RiskLimits,
+    limits: Option<&RiskLimits>,
     instrument: &Instrument,
     pool: &OrderPool,
     owner: u32,
@@ -39,7 +39,7 @@ pub(crate) fn plain_limit(
         & (order.display_quantity.0 == 0)
         & (order.client_order_id.0 != 0)
         & takes_plain(instrument, limits, price, order.quantity)
-        & limits.maximum_open_orders.is_none();
+        & limits.is_none_or(|limits| limits.maximum_open_orders.is_none());
     if !is_plain {
         return None;
     }
@@ -54,15 +54,14 @@ pub(crate) fn plain_limit(
 /// Whether trading is on, and an order of `quantity` lots at `price` is taken where there are no price band, no price protection
 /// and no risk limits on its size.
 #[inline(always)]
-fn takes_plain(instrument: &Instrument, limits: &RiskLimits, price: Price, quantity: Quantity) -> bool {
+fn takes_plain(instrument: &Instrument, limits: Option<&RiskLimits>, price: Price, quantity: Quantity) -> bool {
     let definition = &instrument.definition;
     (quantity.0.wrapping_sub(1) < definition.maximum_quantity.0)
         & (price >= definition.minimum_price)
         & (price <= definition.maximum_price)
         & instrument.takes_any_limit
         & (definition.state == InstrumentState::Open)
-        & limits.maximum_quantity.is_none()
-        & limits.maximum_notional.is_none()
+        & limits.is_none_or(|limits| limits.maximum_quantity.is_none() & limits.maximum_notional.is_none())
 }
 
 /// Checks a new order: instrument state, client order id, quantity, time in force, display quantity, prices, risk limits,
@@ -217,7 +216,7 @@ pub(crate) fn replacement(
 #[inline(always)]
 pub(crate) fn plain_replacement(
     replace: &Replace,
-    limits: &RiskLimits,
+    limits: Option<&RiskLimits>,
     instrument: &Instrument,
     pool: &OrderPool,
     owner: u32,

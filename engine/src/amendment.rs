@@ -41,9 +41,10 @@ impl Amendment {
         Self { filled, leaves, display, same_display, lowers, keeps_place }
     }
 
-    /// Whether the replacement takes open lots off the order and does nothing else that could cost its owner anything, so
-    /// that it counts as a cancel.
-    pub(crate) fn is_decrease(replace: &Replace, slot: Slot, pool: &OrderPool) -> bool {
-        Self::of(replace, slot, pool).lowers && replace.quantity < pool.get(slot).quantity
+    /// Whether the replacement takes open lots off an order of this owner and does nothing else that could cost the owner anything,
+    /// so that it counts as a cancel.
+    pub(crate) fn is_decrease(replace: &Replace, owner: u32, pool: &OrderPool) -> bool {
+        pool.find(owner, replace.orig_client_order_id)
+            .is_some_and(|slot| Self::of(replace, slot, pool).lowers && replace.quantity < pool.get(slot).quantity)
     }
 }

@@ -139,7 +139,7 @@ impl Engine {
         match (SequenceCheck::of(*client_sequence, last), scope) {
             (SequenceCheck::Next, Some(scope)) => self.execute(now, scope, command, sink),
             (SequenceCheck::Next, None) => {
-                let scope = self.take_in(Scope::new(*participant, *instrument));
+                let scope = self.take_in(self.scopes.new_scope(*participant, *instrument));
                 self.execute(now, scope, command, sink);
             }
             (SequenceCheck::Hole { expected }, _) => {
@@ -178,7 +178,7 @@ impl Engine {
         }
         match self.scopes.find(participant, instrument) {
             Some(scope) => self.scopes.get(scope).resume(last_seen, sink),
-            None => Scope::new(participant, instrument).resume(None, sink),
+            None => self.scopes.new_scope(participant, instrument).resume(None, sink),
         }
     }
 
@@ -253,7 +253,7 @@ impl Engine {
     /// A participant's own scope, which is taken in if it is new.
     pub(crate) fn participant_scope(&mut self, participant: ParticipantId) -> ScopeIndex {
         let known = self.scopes.find(participant, InstrumentId::NONE);
-        known.unwrap_or_else(|| self.take_in(Scope::new(participant, InstrumentId::NONE)))
+        known.unwrap_or_else(|| self.take_in(self.scopes.new_scope(participant, InstrumentId::NONE)))
     }
 
     /// Answers a command that can have no scope; if its instrument has moved away or is about to, with the map to wait
@@ -302,31 +302,21 @@ impl Engine {
         let participant = pool.participant_of(scope);
         let Participants { risk, firms, .. } = &mut self.participants;
         let risk = &mut risk[participant as usize];
-        // Of a firm with limits, by which its orders are judged, too.
-        let allowed = risk.firm.map(|firm| firms.allowed(firm, &risk.limits, participant, |place| pool.open_of(place)));
+        let mut allowed = None;
+        if risk.is_bound {
+            match risk.judge(action, now, (scope, participant), firms, pool) {
+                Ok(judged) => allowed = Some(judged),
+                Err(reason) => return reject(action, reason, pool, reporter),
+            }
+        }
+        let limits = allowed.as_ref().map(|allowed| &allowed.limits);
         let done = match action {
-            Action::New(order) => match risk.admit(now, firms) {
-                Ok(()) => {
-                    let limits = allowed.as_ref().map_or(&risk.limits, |allowed| &allowed.limits);
-                    order_entry::new_order(order, limits, instrument, pool, reporter)
-                }
+            Action::New(order) => order_entry::new_order(order, limits, instrument, pool, reporter),
+            Action::Cancel { orig_client_order_id } => match auction_phase::check_cancels(instrument, now) {
+                Ok(()) => order_entry::cancel(*orig_client_order_id, instrument, pool, reporter),
                 refused => refused,
             },
-            Action::Cancel { orig_client_order_id } => {
-                match risk.admit_cancel(now, firms).and_then(|()| auction_phase::check_cancels(instrument, now)) {
-                    Ok(()) => order_entry::cancel(*orig_client_order_id, instrument, pool, reporter),
-                    refused => refused,
-                }
-            }
-            Action::Replace(replace) => {
-                match risk.admit_replacement(now, firms, || order_entry::is_decrease(replace, scope, pool)) {
-                    Ok(()) => {
-                        let limits = allowed.as_ref().map_or(&risk.limits, |allowed| &allowed.limits);
-                        order_entry::replace(replace, limits, instrument, pool, reporter)
-                    }
-                    refused => refused,
-                }
-            }
+            Action::Replace(replace) => order_entry::replace(replace, limits, instrument, pool, reporter),
             _ => execute_other(action, now, risk, firms, instrument, pool, reporter),
         };
         if let Err(reason) = done {

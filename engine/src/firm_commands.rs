@@ -137,13 +137,15 @@ impl Engine {
         Ok(ReportBody::FirmLimits(self.participants.firms.limits_report(firm)))
     }
 
-    /// Lets a participant's orders be judged by the limits of its firm, too, if that has some.
+    /// Lets a participant's orders be judged by the limits of its firm, too, if that has some. Must be called after each change of
+    /// limits, firm or kill switch.
     pub(crate) fn set_judged_limits(&mut self, place: u32, participant: ParticipantId) {
         let Participants { risk, firms, .. } = &mut self.participants;
         let Some(risk) = risk.get_mut(place as usize) else { return };
         let has_limits =
             |firm: &ParticipantId| firms.get(*firm).is_some_and(|firm| firm.limits != RiskLimits::default());
         risk.firm = firms.of(participant).filter(has_limits);
+        risk.is_bound = risk.binds();
         self.pool.set_maximum_notional(place, firms.notional(risk.firm, &risk.limits));
     }
 
@@ -191,6 +193,7 @@ impl Engine {
     ) {
         let place = self.participants.take_in(participant);
         let _nothing_to_release = self.participants.risk[place as usize].kill_switch.set(level, kill_switch, orders);
+        self.set_judged_limits(place, participant);
     }
 
     /// Sets whose orders a participant's orders do not trade with, as its firm says.

@@ -62,12 +62,12 @@ impl FirmStreams {
         if let Some(&place) = self.places.get(&firm) {
             return place;
         }
-        self.begin(FirmStream::after(firm, EventSequence(0), EpochNanos(0)))
+        self.begin(firm, EventSequence(0), EpochNanos(0))
     }
 
-    /// Takes in the events of a firm that has none here.
-    pub(crate) fn begin(&mut self, stream: FirmStream) -> FirmPlace {
-        let firm = stream.firm;
+    /// Takes in a firm that has no events here: `last` was its last one, of which none is kept, and `lost_through` its log time.
+    pub(crate) fn begin(&mut self, firm: ParticipantId, last: EventSequence, lost_through: EpochNanos) -> FirmPlace {
+        let stream = FirmStream::after(firm, last, lost_through, self.limit);
         let place = match self.free.pop() {
             Some(place) => {
                 self.streams[place as usize] = stream;
@@ -85,7 +85,7 @@ impl FirmStreams {
     /// Forgets the events of a firm that has ended.
     pub(crate) fn end(&mut self, firm: ParticipantId) {
         if let Some(place) = self.places.remove(&firm) {
-            self.streams[place as usize] = FirmStream::after(firm, EventSequence(0), EpochNanos(0));
+            self.streams[place as usize] = FirmStream::after(firm, EventSequence(0), EpochNanos(0), self.limit);
             self.free.push(place);
         }
     }
@@ -102,7 +102,7 @@ impl FirmStreams {
 
     /// Numbers and keeps the next event of the firm at a place.
     pub(crate) fn keep(&mut self, place: FirmPlace, report: &Report) -> FirmEvent {
-        self.streams[place as usize].keep(report, self.limit)
+        self.streams[place as usize].keep(report)
     }
 
     /// Takes in the next kept event of a snapshot. Returns whether it may follow those before it.
@@ -113,16 +113,17 @@ impl FirmStreams {
 }
 
 impl FirmStream {
-    /// The events of a firm whose last one was `last`, of which none is kept; `lost_through` is its log time.
-    pub(crate) fn after(firm: ParticipantId, last: EventSequence, lost_through: EpochNanos) -> Self {
-        let kept = KeptReports::after(last, Lost { through: lost_through, ..Lost::default() });
+    /// The events of a firm whose last one was `last`, of which none is kept; `lost_through` is its log time. It will keep `limit` of
+    /// those that follow.
+    fn after(firm: ParticipantId, last: EventSequence, lost_through: EpochNanos, limit: u32) -> Self {
+        let kept = KeptReports::after(last, Lost { through: lost_through, ..Lost::default() }, limit);
         Self { firm, last, kept, scopes: VecDeque::new() }
     }
 
-    fn keep(&mut self, report: &Report, limit: u32) -> FirmEvent {
+    fn keep(&mut self, report: &Report) -> FirmEvent {
         self.last.0 += 1;
         // A kept report answers the last command applied, or none.
-        self.kept.push_back(report.client_sequence, report, limit);
+        self.kept.push_back(report.client_sequence, report);
         let Report { participant, instrument, event_sequence, .. } = *report;
         // Before the next one comes, so that a full list does not double.
         if self.scopes.len() >= self.kept.len() {

@@ -31,6 +31,9 @@ impl Engine {
         for scope in self.scopes.sorted() {
             self.verify_scope(scope)?;
         }
+        let risk = &self.participants.risk;
+        let noted = risk.iter().filter(|risk| risk.is_bound == risk.binds()).count();
+        InvariantError::count("participants of which is known whether limits bind them", risk.len(), noted)?;
         let (combined, kept) = (self.calculated_hash(), self.kept_hash());
         if combined == kept { Ok(()) } else { Err(InvariantError::Hash { combined, kept }) }
     }

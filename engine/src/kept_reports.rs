@@ -10,17 +10,21 @@ use lugus_vocabulary::{
     Report, ReportBody, RetainedReport,
 };
 
+use crate::execution_kinds::ExecutionKinds;
 use crate::numbered_tail::NumberedTail;
 use crate::report_heading::ReportHeading;
 use crate::report_row::{ReportRow, TradeDetail};
 
 /// The newest reports of a scope, and what is remembered of the newest report that is no longer kept.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct KeptReports {
+    /// Number of reports that are kept at most.
+    limit: u64,
+    /// Event sequence of the newest report that would not be kept if there were no limit.
+    floor: u64,
     /// Rows of the kept reports by event sequence, and the row before them, which tells what is lost.
     rows: NumberedTail<ReportRow>,
-    /// Event sequence of the newest report that is not kept.
-    before: u64,
     /// Trade details, by numbers of which rows have the low 32 bits.
     details: NumberedTail<TradeDetail>,
     /// Bodies of the reports that do not fit into rows, with their event sequences, oldest first. Some of them may belong
@@ -41,16 +45,22 @@ pub(crate) struct Lost {
 pub(crate) const LOOK_BACK: usize = 1_024;
 
 impl KeptReports {
-    /// No reports, of a scope that has told none.
-    pub(crate) fn new() -> Self {
-        Self::after(EventSequence(0), Lost::default())
+    /// No reports, of a scope that has told none and will keep `limit` of them.
+    pub(crate) fn new(limit: u32) -> Self {
+        Self::after(EventSequence(0), Lost::default(), limit)
     }
 
-    /// No reports, of a scope whose last event is `told` and that remembers `lost`.
-    pub(crate) fn after(told: EventSequence, lost: Lost) -> Self {
+    /// No reports, of a scope whose last event is `told` and that remembers `lost`, and will keep `limit` reports.
+    pub(crate) fn after(told: EventSequence, lost: Lost, limit: u32) -> Self {
         let mut rows = NumberedTail::starting_at(told.0);
         rows.push(ReportRow::of_lost(lost.applied, lost.through), || told.0);
-        Self { rows, before: told.0, details: NumberedTail::starting_at(0), others: VecDeque::new() }
+        Self {
+            limit: limit.into(),
+            floor: told.0,
+            rows,
+            details: NumberedTail::starting_at(0),
+            others: VecDeque::new(),
+        }
     }
 
     /// Event sequence of the newest report that was told, kept or not.
@@ -61,26 +71,31 @@ impl KeptReports {
 
     /// Number of reports kept.
     pub(crate) fn len(&self) -> usize {
-        (self.last() - self.before) as usize
+        (self.last() - self.before()) as usize
+    }
+
+    /// Event sequence of the newest report that is not kept. It is not stored, so that no report has to move it.
+    fn before(&self) -> u64 {
+        self.floor.max(self.last().saturating_sub(self.limit))
     }
 
     /// What is remembered of the newest report that is no longer kept.
     pub(crate) fn lost(&self) -> Lost {
-        let ReportRow { applied, time: through, .. } = *self.row(self.before);
+        let ReportRow { applied, time: through, .. } = *self.row(self.before());
         Lost { applied, through }
     }
 
     /// Forgets the reports before the one with this event sequence.
     pub(crate) fn forget_before(&mut self, first: u64) {
-        self.before = self.before.max(first.saturating_sub(1).min(self.last()));
+        self.floor = self.floor.max(first.saturating_sub(1).min(self.last()));
     }
 
-    /// Keeps the next report, told when `applied` was the scope's last command applied; forgets the oldest one if more
-    /// than `limit` would be kept.
-    pub(crate) fn push_back(&mut self, applied: ClientSequence, report: &Report, limit: u32) {
+    /// Keeps the next report, told when `applied` was the scope's last command applied; forgets the oldest one if there would be
+    /// too many.
+    pub(crate) fn push_back(&mut self, applied: ClientSequence, report: &Report) {
         let heading = ReportHeading::of(report);
         if let ReportBody::Execution(execution) = &report.body {
-            return self.push_execution(applied, &heading, execution, limit);
+            return self.push_execution(applied, &heading, execution, ExecutionKinds::of(execution));
         }
         let row = self.next_row(applied, &heading);
         let row = if let ReportBody::CancelReject { orig_client_order_id, client_order_id, reason, order_status } =
@@ -88,10 +103,10 @@ impl KeptReports {
         {
             row.with_cancel_reject(orig_client_order_id, client_order_id, reason, order_status)
         } else {
-            self.keep_other(&report.body, limit);
+            self.keep_other(&report.body);
             row.with_other_body()
         };
-        self.push_row(row, limit);
+        self.push_row(row);
     }
 
     /// The same for an execution.
@@ -101,19 +116,18 @@ impl KeptReports {
         applied: ClientSequence,
         heading: &ReportHeading,
         execution: &Execution,
-        limit: u32,
+        kinds: ExecutionKinds,
     ) {
         let detail = self.details.next() as u32;
         let has_detail = ReportRow::needs_detail(execution);
         if has_detail {
-            let Self { rows, before, details, .. } = self;
+            let Self { rows, floor, limit, details, .. } = self;
             let next = details.next();
-            details.push(TradeDetail::of(execution), || first_detail(rows, *before, limit, next));
+            details.push(TradeDetail::of(execution), || first_detail(rows, *floor, *limit, next));
         }
-        let before = self.make_way(limit);
         // Before the row is made, so that nothing of it has to wait for a call.
-        let slot = self.rows.push_slot(|| before);
-        *slot = ReportRow::new(applied, heading, detail).with_execution(execution, has_detail);
+        let slot = self.push_slot();
+        *slot = ReportRow::new(applied, heading, detail).with_execution(execution, kinds, has_detail);
         self.prefetch_next();
     }
 
@@ -135,22 +149,22 @@ impl KeptReports {
     }
 
     #[inline(always)]
-    fn push_row(&mut self, row: ReportRow, limit: u32) {
-        let before = self.make_way(limit);
-        self.rows.push(row, || before);
+    fn push_row(&mut self, row: ReportRow) {
+        *self.push_slot() = row;
     }
 
-    /// Forgets the oldest report if `limit` are kept, as another one comes; returns the event sequence of the newest one that is not kept.
+    /// The row of the next report, to be written. The row before those that are kept is still needed.
     #[inline(always)]
-    fn make_way(&mut self, limit: u32) -> u64 {
-        self.before = self.before.max(self.rows.next().saturating_sub(limit.into()));
-        self.before
+    fn push_slot(&mut self) -> &mut ReportRow {
+        let Self { limit, floor, rows, .. } = self;
+        let next = rows.next();
+        rows.push_slot(|| next.saturating_sub(*limit).max(*floor))
     }
 
     #[cold]
-    fn keep_other(&mut self, body: &ReportBody, limit: u32) {
+    fn keep_other(&mut self, body: &ReportBody) {
         let number = self.rows.next();
-        let first = (self.before + 1).max((number + 1).saturating_sub(limit.into()));
+        let first = (number + 1).saturating_sub(self.limit).max(self.floor + 1);
         while self.others.front().is_some_and(|&(number, _)| number < first) {
             self.others.pop_front();
         }
@@ -163,7 +177,7 @@ impl KeptReports {
         let (mut from, mut to) = (0, self.len());
         while from < to {
             let middle = from.midpoint(to);
-            if self.row(self.before + 1 + middle as u64).applied < applied {
+            if self.row(self.before() + 1 + middle as u64).applied < applied {
                 from = middle + 1;
             } else {
                 to = middle;
@@ -184,7 +198,7 @@ impl KeptReports {
     /// The report at `place`, which is less than `len`; the oldest one is at 0. Participant and instrument are those of
     /// the scope.
     pub(crate) fn get(&self, place: usize, participant: ParticipantId, instrument: InstrumentId) -> RetainedReport {
-        let number = self.before + 1 + place as u64;
+        let number = self.before() + 1 + place as u64;
         let row = self.row(number);
         let detail =
             row.has_detail().then(|| self.details.get(whole_number(row.detail, self.details.next()))).flatten();
@@ -211,9 +225,9 @@ impl KeptReports {
 
 /// Number of the oldest trade detail that is still needed when the newest report, whose row is not written yet, is kept.
 #[cold]
-fn first_detail(rows: &NumberedTail<ReportRow>, before: u64, limit: u32, next_detail: u64) -> u64 {
+fn first_detail(rows: &NumberedTail<ReportRow>, floor: u64, limit: u64, next_detail: u64) -> u64 {
     let newest = rows.next();
-    let first = (before + 1).max((newest + 1).saturating_sub(limit.into()));
+    let first = (newest + 1).saturating_sub(limit).max(floor + 1);
     rows.get(first).map_or(next_detail, |row| whole_number(row.detail, next_detail))
 }
 
@@ -277,11 +291,11 @@ mod tests {
     fn reports_come_out_as_they_were_put_in_however_many_are_kept() {
         for limit in [0, 1, 7, 100, 3_000] {
             let (told, lost) = (EventSequence(40), Lost { applied: ClientSequence(3), through: EpochNanos(9) });
-            let mut kept = KeptReports::after(told, lost);
+            let mut kept = KeptReports::after(told, lost, limit);
             assert_eq!((kept.len(), kept.lost()), (0, lost));
             kept.details = NumberedTail::starting_at(u64::from(u32::MAX) - 500);
             for n in 40..3_040 {
-                kept.push_back(ClientSequence(n / 3 + 1), &report(n), limit);
+                kept.push_back(ClientSequence(n / 3 + 1), &report(n));
             }
             assert_eq!(kept.len(), limit as usize);
             let first = 3_040 - u64::from(limit);

@@ -21,7 +21,7 @@
 //! | `market_data`, `rejection`, `execution` | what everyone sees of a change, and what its owner is told of an order or of a command that was not done |
 //! | `kept_trades` | the trades that can still be canceled or corrected |
 //! | `reporter`, `feed` | the way of every report: numbered, kept, hashed, handed to the sink; the numbers of market data |
-//! | `scopes`, `firm_events`, `kept_reports`, `report_row` | numbers and kept events of each participant in each instrument, and of each firm |
+//! | `scopes`, `firm_events`, `kept_reports`, `report_row`, `execution_kinds` | numbers and kept events of each participant in each instrument, and of each firm |
 //! | `participants`, `firms`, `allowed`, `expiry`, `definition` | who trades, who belongs together, and the lower one of two limits; when an order expires; which instruments can be defined |
 //! | [`book`] | resting orders: price levels, memory, expiry queue |
 //! | `numbered_tail` | the newest items of a numbered sequence, in chunks |
@@ -45,6 +45,7 @@ mod engine;
 mod engine_limits;
 mod event_sink;
 mod execution;
+mod execution_kinds;
 mod expiry;
 mod feed;
 mod fill_or_kill;

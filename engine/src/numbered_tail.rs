@@ -11,14 +11,17 @@ pub(crate) const CHUNK: usize = 64;
 const SMALLEST_CHUNK: usize = 8;
 
 /// The newest items of a sequence.
+///
+/// The fields that every item needs come first, so that they share cache lines with what lies before it.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct NumberedTail<T> {
-    /// The chunk of the newest item. It is shorter than the others only while it is the first.
-    current: Box<[T]>,
-    /// Place in `current` of the next item; its length if there is room for none.
-    next_place: usize,
     /// Number of the next item.
     next: u64,
+    /// Place in `current` of the next item; its length if there is room for none.
+    next_place: usize,
+    /// The chunk of the newest item. It is shorter than the others only while it is the first.
+    current: Box<[T]>,
     /// Chunks before it, oldest first.
     earlier: VecDeque<Box<[T]>>,
 }

@@ -7,7 +7,6 @@ use lugus_vocabulary::{
 };
 
 use crate::admission;
-use crate::amendment::Amendment;
 use crate::auction_orders;
 use crate::auction_phase;
 use crate::book::{Instructions, Order, OrderPool, Slot, Terms, Vacancy};
@@ -24,18 +23,26 @@ use crate::reporter::Reporter;
 use crate::scopes::ScopeIndex;
 use crate::stops;
 
+const NO_LIMITS: RiskLimits = RiskLimits {
+    maximum_quantity: None,
+    maximum_notional: None,
+    maximum_open_orders: None,
+    maximum_commands_per_second: None,
+    maximum_cancels_per_second: None,
+};
+
 /// Takes a new order: it waits for its trigger, gathers for an auction, or meets the book.
 #[inline(always)]
 pub(crate) fn new_order<S: EventSink>(
     order: &NewOrder,
-    risk: &RiskLimits,
+    limits: Option<&RiskLimits>,
     instrument: &mut Instrument,
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) -> Result<(), RejectReason> {
-    match admission::plain_limit(order, risk, instrument, pool, reporter.scope()) {
+    match admission::plain_limit(order, limits, instrument, pool, reporter.scope()) {
         Some((price, vacancy)) => plain_order(order, price, vacancy, instrument, pool, reporter),
-        None => return any_order(order, risk, instrument, pool, reporter),
+        None => return any_order(order, limits.unwrap_or(&NO_LIMITS), instrument, pool, reporter),
     }
     Ok(())
 }
@@ -118,25 +125,19 @@ pub(crate) fn cancel<S: EventSink>(
     Ok(())
 }
 
-/// Whether a replacement of a participant in its scope only decreases an order.
-#[cold]
-pub(crate) fn is_decrease(replace: &Replace, owner: ScopeIndex, pool: &OrderPool) -> bool {
-    pool.find(owner, replace.orig_client_order_id).is_some_and(|slot| Amendment::is_decrease(replace, slot, pool))
-}
-
 /// Replaces an order. If the order keeps its priority it stays where it is; otherwise it comes in like a new order, and
 /// may trade.
 #[inline(always)]
 pub(crate) fn replace<S: EventSink>(
     replace: &Replace,
-    risk: &RiskLimits,
+    limits: Option<&RiskLimits>,
     instrument: &mut Instrument,
     pool: &mut OrderPool,
     reporter: &mut Reporter<'_, S>,
 ) -> Result<(), RejectReason> {
-    match admission::plain_replacement(replace, risk, instrument, pool, reporter.scope()) {
+    match admission::plain_replacement(replace, limits, instrument, pool, reporter.scope()) {
         Some((slot, order, price)) => replace_plain(replace, slot, &order, price, instrument, pool, reporter),
-        None => return replace_any(replace, risk, instrument, pool, reporter),
+        None => return replace_any(replace, limits.unwrap_or(&NO_LIMITS), instrument, pool, reporter),
     }
     Ok(())
 }

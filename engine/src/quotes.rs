@@ -19,7 +19,7 @@ use crate::migration::migration_states::Availability;
 use crate::participants::Participants;
 use crate::quoting;
 use crate::reporter::Reporter;
-use crate::scopes::{Scope, ScopeIndex};
+use crate::scopes::ScopeIndex;
 
 const SIDES: [Side; 2] = [Side::Buy, Side::Sell];
 
@@ -125,7 +125,7 @@ impl Engine {
         let owner = match known {
             Some(owner) => owner,
             None if is_withdrawn => return Ok(()),
-            None => self.take_in(Scope::new(place.participant, entry.instrument)),
+            None => self.take_in(self.scopes.new_scope(place.participant, entry.instrument)),
         };
         let at = self.scopes.get(owner).place;
         let Listed { instrument, hash, .. } = self.instruments.touch(at);

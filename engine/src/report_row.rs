@@ -6,10 +6,11 @@
 //! hand; reading and writing stand side by side, in [`ReportRow::with_execution`] and [`ReportRow::execution`].
 
 use lugus_vocabulary::{
-    ClientOrderId, ClientSequence, ClientTag, EpochNanos, ExecType, Execution, Liquidity, OnDisconnect, OrderId,
-    OrderStatus, OrderType, Price, Quantity, RejectReason, ReportBody, Side, TimeInForce, TradeId,
+    ClientOrderId, ClientSequence, ClientTag, EpochNanos, Execution, OrderId, OrderStatus, Price, Quantity,
+    RejectReason, ReportBody, TradeId,
 };
 
+use crate::execution_kinds::ExecutionKinds;
 use crate::report_heading::ReportHeading;
 
 /// A kept report, without what its scope and its place say (participant, instrument, event sequence), and without what
@@ -28,19 +29,8 @@ pub(crate) struct ReportRow {
     /// Number of the report's [`TradeDetail`]; if it has none, number of the next one to be written.
     pub(crate) detail: u32,
     /// The flags below.
-    flags: u16,
-    kinds: Kinds,
-}
-
-/// The enumerations of an execution, a byte each.
-#[derive(Debug, Clone, Copy)]
-struct Kinds {
-    exec_type: ExecType,
-    order_status: OrderStatus,
-    order_type: OrderType,
-    time_in_force: TimeInForce,
-    liquidity: Liquidity,
-    reason: RejectReason,
+    flags: u32,
+    kinds: ExecutionKinds,
 }
 
 /// The fields of an execution that are not in its row: of trades, of orders that are filled in part, and of orders that
@@ -58,27 +48,19 @@ pub(crate) struct TradeDetail {
 
 // Flags of a row.
 /// The report answers the command `applied`; otherwise it answers none.
-const ANSWER: u16 = 1;
+const ANSWER: u32 = 1;
 /// The report is [`ReportBody::CancelReject`].
-const CANCEL_REJECT: u16 = 2;
+const CANCEL_REJECT: u32 = 2;
 /// The report's body is kept whole, elsewhere.
-const OTHER: u16 = 4;
-/// The order has a price.
-const PRICE: u16 = 8;
-/// The same bit of a [`CANCEL_REJECT`]: it has the order's status.
-const STATUS: u16 = PRICE;
+const OTHER: u32 = 4;
+/// A [`CANCEL_REJECT`] has the order's status.
+const STATUS: u32 = 8;
 /// The leaves quantity is 0. Without this flag and without a trade detail it is the order's quantity.
-const NOTHING_LEFT: u16 = 16;
+const NOTHING_LEFT: u32 = 16;
 /// The original client order id is the client order id. Without this flag and without a trade detail it is 0.
-const SAME_ID: u16 = 32;
+const SAME_ID: u32 = 32;
 /// The report has a [`TradeDetail`].
-const TRADE_DETAIL: u16 = 64;
-/// The trade detail has a last price.
-const LAST_PRICE: u16 = 1 << 7;
-/// The order is an offer.
-const SELL: u16 = 1 << 8;
-/// The order stays on disconnect.
-const STAYS: u16 = 1 << 9;
+const TRADE_DETAIL: u32 = 64;
 
 impl Default for ReportRow {
     fn default() -> Self {
@@ -96,7 +78,7 @@ impl ReportRow {
         quantity: Quantity(0),
         detail: 0,
         flags: 0,
-        kinds: Kinds::NONE,
+        kinds: ExecutionKinds::NONE,
     };
 
     /// The row of a report that is no longer kept, of which only this is remembered.
@@ -126,32 +108,20 @@ impl ReportRow {
         !fits
     }
 
-    /// This row with an execution, all of it but its trade detail.
+    /// This row with an execution of these kinds, all of it but its trade detail.
     #[inline(always)]
-    pub(crate) fn with_execution(self, execution: &Execution, has_detail: bool) -> Self {
+    pub(crate) fn with_execution(self, execution: &Execution, kinds: ExecutionKinds, has_detail: bool) -> Self {
         let Execution { orig_client_order_id, client_order_id, .. } = *execution;
         let mut flags = self.flags;
-        flags |= if execution.side == Side::Sell { SELL } else { 0 };
-        flags |= if execution.on_disconnect == OnDisconnect::Stay { STAYS } else { 0 };
-        flags |= if execution.price.is_some() { PRICE } else { 0 };
         flags |= if execution.leaves_quantity.0 == 0 { NOTHING_LEFT } else { 0 };
         flags |= if orig_client_order_id == client_order_id { SAME_ID } else { 0 };
-        if has_detail {
-            flags |= TRADE_DETAIL | if execution.last_price.is_some() { LAST_PRICE } else { 0 };
-        }
+        flags |= if has_detail { TRADE_DETAIL } else { 0 };
         Self {
             ids: [execution.order_id.0, client_order_id.0],
             price: execution.price.unwrap_or_default(),
             quantity: execution.quantity,
             flags,
-            kinds: Kinds {
-                exec_type: execution.exec_type,
-                order_status: execution.order_status,
-                order_type: execution.order_type,
-                time_in_force: execution.time_in_force,
-                liquidity: execution.liquidity,
-                reason: execution.reason,
-            },
+            kinds,
             ..self
         }
     }
@@ -168,7 +138,7 @@ impl ReportRow {
         Self {
             ids: [orig_client_order_id.0, client_order_id.0],
             flags: self.flags | CANCEL_REJECT | status_flag,
-            kinds: Kinds { reason, order_status: order_status.unwrap_or(OrderStatus::New), ..Kinds::NONE },
+            kinds: ExecutionKinds::of_cancel_reject(reason, order_status.unwrap_or(OrderStatus::New)),
             ..self
         }
     }
@@ -176,7 +146,7 @@ impl ReportRow {
     /// The order's status, if this is an execution of the order with this client order id.
     pub(crate) fn status_of(&self, client_order_id: ClientOrderId) -> Option<OrderStatus> {
         let is_its = self.flags & (CANCEL_REJECT | OTHER) == 0 && self.ids[1] == client_order_id.0;
-        is_its.then_some(self.kinds.order_status)
+        is_its.then(|| self.kinds.order_status())
     }
 
     /// This row for a body that is kept whole, elsewhere.
@@ -201,8 +171,8 @@ impl ReportRow {
         }
         if self.has(CANCEL_REJECT) {
             let [orig_client_order_id, client_order_id] = self.ids.map(ClientOrderId);
-            let Kinds { reason, order_status, .. } = self.kinds;
-            let order_status = self.has(STATUS).then_some(order_status);
+            let reason = self.kinds.reason();
+            let order_status = self.has(STATUS).then(|| self.kinds.order_status());
             return Some(ReportBody::CancelReject { orig_client_order_id, client_order_id, reason, order_status });
         }
         Some(ReportBody::Execution(self.execution(detail)))
@@ -216,29 +186,29 @@ impl ReportRow {
             ..TradeDetail::default()
         });
         Execution {
-            exec_type: self.kinds.exec_type,
-            order_status: self.kinds.order_status,
+            exec_type: self.kinds.exec_type(),
+            order_status: self.kinds.order_status(),
             order_id: OrderId(order_id),
             client_order_id: ClientOrderId(client_order_id),
             orig_client_order_id: detail.orig_client_order_id,
             trade_id: detail.trade_id,
-            side: if self.has(SELL) { Side::Sell } else { Side::Buy },
-            order_type: self.kinds.order_type,
-            time_in_force: self.kinds.time_in_force,
-            price: self.has(PRICE).then_some(self.price),
+            side: self.kinds.side(),
+            order_type: self.kinds.order_type(),
+            time_in_force: self.kinds.time_in_force(),
+            price: self.kinds.has_price().then_some(self.price),
             quantity: self.quantity,
-            last_price: self.has(LAST_PRICE).then_some(detail.last_price),
+            last_price: self.kinds.has_last_price().then_some(detail.last_price),
             last_quantity: detail.last_quantity,
             leaves_quantity: detail.leaves_quantity,
             cum_quantity: detail.cum_quantity,
-            liquidity: self.kinds.liquidity,
-            reason: self.kinds.reason,
+            liquidity: self.kinds.liquidity(),
+            reason: self.kinds.reason(),
             client_tag: detail.client_tag,
-            on_disconnect: if self.has(STAYS) { OnDisconnect::Stay } else { OnDisconnect::Cancel },
+            on_disconnect: self.kinds.on_disconnect(),
         }
     }
 
-    fn has(&self, flag: u16) -> bool {
+    fn has(&self, flag: u32) -> bool {
         self.flags & flag != 0
     }
 }
@@ -256,17 +226,6 @@ impl TradeDetail {
             client_tag: execution.client_tag,
         }
     }
-}
-
-impl Kinds {
-    const NONE: Self = Self {
-        exec_type: ExecType::New,
-        order_status: OrderStatus::New,
-        order_type: OrderType::Limit,
-        time_in_force: TimeInForce::Gtc,
-        liquidity: Liquidity::None,
-        reason: RejectReason::None,
-    };
 }
 
 #[cfg(test)]

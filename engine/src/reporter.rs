@@ -6,6 +6,7 @@ use lugus_vocabulary::{
 };
 
 use crate::event_sink::EventSink;
+use crate::execution_kinds::ExecutionKinds;
 use crate::feed::Feed;
 use crate::firm_events::{FirmPlace, NO_FIRM};
 use crate::kept_trades::Told;
@@ -131,11 +132,10 @@ impl<'a, S: EventSink> Reporter<'a, S> {
             }
             body => body,
         };
-        let limit = self.scopes.retained_limit;
         let scope = self.scopes.get_mut(scope);
         scope.last_event_sequence.0 += 1;
         let report = scope.heading(client_sequence, self.now).with_body(body);
-        scope.retained.push_back(scope.last_client_sequence, &report, limit);
+        scope.retained.push_back(scope.last_client_sequence, &report);
         let firm = scope.firm;
         self.hash.0 = state_hash::fold_report(self.hash.0, &report);
         self.sink.report(&report);
@@ -153,13 +153,13 @@ impl<'a, S: EventSink> Reporter<'a, S> {
         client_sequence: ClientSequence,
         execution: Execution,
     ) -> Told {
-        let limit = self.scopes.retained_limit;
         let scope = self.scopes.get_mut(scope);
         scope.last_event_sequence.0 += 1;
         let heading = scope.heading(client_sequence, self.now);
-        scope.retained.push_execution(scope.last_client_sequence, &heading, &execution, limit);
+        let kinds = ExecutionKinds::of(&execution);
+        scope.retained.push_execution(scope.last_client_sequence, &heading, &execution, kinds);
         let firm = scope.firm;
-        self.hash.0 = state_hash::fold_execution(self.hash.0, &heading, &execution);
+        self.hash.0 = state_hash::fold_execution(self.hash.0, &heading, &execution, kinds);
         let report = heading.with_body(ReportBody::Execution(execution));
         self.sink.report(&report);
         if firm != NO_FIRM {

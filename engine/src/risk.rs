@@ -1,11 +1,14 @@
 //! Risk checks before the book: what the limits of a participant and its firm and its kill switch allow. The notional is `notional`'s.
 
-use lugus_vocabulary::{EpochNanos, ParticipantId, Quantity, RejectReason, RiskLimits};
+use lugus_vocabulary::{Action, EpochNanos, ParticipantId, Quantity, RejectReason, RiskLimits};
 
-use crate::allowed::change;
+use crate::allowed::{Allowed, change};
+use crate::amendment::Amendment;
+use crate::book::OrderPool;
 use crate::firms::Firms;
 use crate::kill_switch::KillSwitches;
 use crate::rate::RateWindow;
+use crate::scopes::ScopeIndex;
 
 /// A participant's limits and kill switch, and what it has used of its rates.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,6 +17,8 @@ pub(crate) struct Risk {
     pub(crate) kill_switch: KillSwitches,
     /// The participant's firm, if that has limits.
     pub(crate) firm: Option<ParticipantId>,
+    /// As [`Risk::binds`] says. It is kept, so that a command of a participant that nothing binds pays one comparison.
+    pub(crate) is_bound: bool,
     /// New orders and replacements, counted while there is a limit.
     pub(crate) orders: RateWindow,
     /// Cancels, mass cancels and decreases, counted while there is a limit.
@@ -26,6 +31,40 @@ impl Risk {
         change(&mut self.limits, to);
         self.orders.prepare(self.limits.maximum_commands_per_second);
         self.cancels.prepare(self.limits.maximum_cancels_per_second);
+    }
+
+    /// Whether there are limits of the participant or of its firm, or its kill switch is engaged.
+    pub(crate) fn binds(&self) -> bool {
+        self.limits != RiskLimits::default() || self.firm.is_some() || self.kill_switch.is_engaged()
+    }
+
+    /// Checks a command about an order of the participant with this dense index against kill switch and rates. Returns the limits by
+    /// which the order is judged: those of the participant and of its firm.
+    ///
+    /// # Errors
+    /// The reason why the command is not executed.
+    #[inline(never)]
+    pub(crate) fn judge(
+        &mut self,
+        action: &Action,
+        now: EpochNanos,
+        (scope, participant): (ScopeIndex, u32),
+        firms: &mut Firms,
+        pool: &OrderPool,
+    ) -> Result<Allowed, RejectReason> {
+        match action {
+            Action::New(_) => self.admit(now, firms)?,
+            Action::Cancel { .. } => self.admit_cancel(now, firms)?,
+            // A replacement that only decreases an order counts as a cancel.
+            Action::Replace(replace) => {
+                let is_decrease = Amendment::is_decrease(replace, scope, pool);
+                if is_decrease { self.admit_cancel(now, firms)? } else { self.admit(now, firms)? }
+            }
+            _ => {}
+        }
+        let open = |place| pool.open_of(place);
+        let of_firm = self.firm.map(|firm| firms.allowed(firm, &self.limits, participant, open));
+        Ok(of_firm.unwrap_or(Allowed::of(self.limits)))
     }
 
     /// Checks kill switch and rates before a new order or a replacement. The command counts for a rate also if it is
@@ -41,25 +80,6 @@ impl Risk {
         match self.firm {
             Some(firm) => firms.admit(firm, now),
             None => Ok(()),
-        }
-    }
-
-    /// The same before a replacement: one that only decreases an order counts as a cancel.
-    #[inline]
-    pub(crate) fn admit_replacement(
-        &mut self,
-        now: EpochNanos,
-        firms: &mut Firms,
-        is_decrease: impl FnOnce() -> bool,
-    ) -> Result<(), RejectReason> {
-        let is_free = !self.kill_switch.is_engaged()
-            && self.limits.maximum_commands_per_second.is_none()
-            && self.limits.maximum_cancels_per_second.is_none()
-            && self.firm.is_none();
-        match is_free {
-            true => Ok(()),
-            false if is_decrease() => self.admit_cancel(now, firms),
-            false => self.admit(now, firms),
         }
     }
 

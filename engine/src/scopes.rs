@@ -23,6 +23,7 @@ pub(crate) const NO_INSTRUMENT: InstrumentPlace = u32::MAX;
 
 /// The numbers and kept events of one participant in one instrument, or of one participant scope.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Scope {
     pub(crate) participant: ParticipantId,
     pub(crate) instrument: InstrumentId,
@@ -39,8 +40,8 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// A scope that has applied no command and told no event.
-    pub(crate) fn new(participant: ParticipantId, instrument: InstrumentId) -> Self {
+    /// A scope that has applied no command and told no event, and will keep `retained` of them at most.
+    pub(crate) fn new(participant: ParticipantId, instrument: InstrumentId, retained: u32) -> Self {
         Self {
             participant,
             instrument,
@@ -48,7 +49,7 @@ impl Scope {
             firm: NO_FIRM,
             last_client_sequence: ClientSequence(0),
             last_event_sequence: EventSequence(0),
-            retained: KeptReports::new(),
+            retained: KeptReports::new(retained),
         }
     }
 
@@ -165,6 +166,11 @@ impl Scopes {
         self.index.get(key(participant, instrument))
     }
 
+    /// A scope that has applied no command and told no event.
+    pub(crate) fn new_scope(&self, participant: ParticipantId, instrument: InstrumentId) -> Scope {
+        Scope::new(participant, instrument, self.retained_limit)
+    }
+
     /// Takes in a scope whose participant has none in its instrument yet.
     pub(crate) fn insert(&mut self, scope: Scope) -> ScopeIndex {
         let key = key(scope.participant, scope.instrument);
@@ -185,7 +191,7 @@ impl Scopes {
     /// Forgets a scope that has no live orders. Returns whether there was such a scope.
     pub(crate) fn remove(&mut self, participant: ParticipantId, instrument: InstrumentId) -> bool {
         let Some(index) = self.index.remove(key(participant, instrument)) else { return false };
-        self.table[index as usize] = Scope::new(participant, instrument);
+        self.table[index as usize] = self.new_scope(participant, instrument);
         self.free.push(index);
         true
     }

@@ -16,6 +16,7 @@ use lugus_vocabulary::{
     NewOrder, ParticipantId, Report, ReportBody, RiskLimits, StateHash, TradeAddendum,
 };
 
+use crate::execution_kinds::ExecutionKinds;
 use crate::quote_words;
 use crate::report_heading::ReportHeading;
 
@@ -47,7 +48,7 @@ fn roll(before: u64, sum: u64) -> u64 {
 pub(crate) fn fold_report(before: u64, report: &Report) -> u64 {
     let heading = ReportHeading::of(report);
     match &report.body {
-        ReportBody::Execution(execution) => fold_execution(before, &heading, execution),
+        ReportBody::Execution(execution) => fold_execution(before, &heading, execution, ExecutionKinds::of(execution)),
         body => fold(before, &report_words(&heading, body)),
     }
 }
@@ -55,11 +56,16 @@ pub(crate) fn fold_report(before: u64, report: &Report) -> u64 {
 /// The same for an execution. Words of a trade, and of an order that is filled or replaced, are skipped where all of them
 /// are zero; the word of the kinds says so.
 #[inline(always)]
-pub(crate) fn fold_execution(before: u64, heading: &ReportHeading, execution: &Execution) -> u64 {
+pub(crate) fn fold_execution(
+    before: u64,
+    heading: &ReportHeading,
+    execution: &Execution,
+    kinds: ExecutionKinds,
+) -> u64 {
     let Execution { trade_id, last_price, last_quantity, orig_client_order_id, cum_quantity, .. } = *execution;
     let traded = trade_id.0 != 0 || last_price.is_some() || last_quantity.0 != 0;
     let filled = cum_quantity.0 != 0 || orig_client_order_id.0 != 0;
-    let kinds = execution_kinds(execution) | u64::from(traded) << 58 | u64::from(filled) << 59;
+    let kinds = KIND_EXECUTION | kinds.word() | u64::from(traded) << 58 | u64::from(filled) << 59;
     let scope = u64::from(heading.participant.0) << 32 | u64::from(heading.instrument.0);
     let price = execution.price.unwrap_or_default().0.cast_unsigned();
     let (client_sequence, time) = (heading.client_sequence.0, heading.time.0.cast_unsigned());
@@ -150,21 +156,6 @@ pub(crate) fn order_words(order: &NewOrder) -> [u64; WORDS] {
         0,
         0,
     ]
-}
-
-#[inline(always)]
-fn execution_kinds(execution: &Execution) -> u64 {
-    KIND_EXECUTION
-        | (execution.exec_type as u64) << 8
-        | (execution.order_status as u64) << 16
-        | (execution.side as u64) << 24
-        | (execution.order_type as u64) << 28
-        | (execution.time_in_force as u64) << 32
-        | (execution.liquidity as u64) << 36
-        | (execution.reason as u64) << 40
-        | u64::from(execution.price.is_some()) << 56
-        | u64::from(execution.last_price.is_some()) << 57
-        | (execution.on_disconnect as u64) << 60
 }
 
 /// The hash of participant scopes after a participant was disconnected, with the end of its grace time, or connected again.

@@ -250,7 +250,7 @@ fn a_quote_is_judged_after_what_it_meets_has_ended() {
     };
     let told = venue.send(1, 0, Action::MassQuote(quote));
     let results = told.iter().find_map(|told| match told {
-        Told::Report(Report { body: ReportBody::MassQuote(answer), .. }) => Some(answer.results.clone()),
+        Told::Report(Report { body: ReportBody::MassQuote(answer), .. }) => Some(answer.results),
         _ => None,
     });
     assert_eq!(results.unwrap().iter().map(|result| result.reason).collect::<Vec<_>>(), [RejectReason::None]);

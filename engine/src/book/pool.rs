@@ -87,17 +87,21 @@ struct Neighbours {
     previous: Slot,
 }
 
-/// The lists of a scope's live orders, and the participant and instrument of the scope.
+/// The lists of a scope's live orders, and the participant and instrument of the scope: what every order needs in one cache
+/// line, and what hardly any does in the next.
 #[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
 struct OwnerList {
-    /// Buys and sells that are canceled on disconnect, and those that stay.
-    sides: [SideList; 4],
     /// The participant's dense index.
     participant: u32,
     instrument: InstrumentId,
+    /// Buys and sells that are canceled on disconnect, and those that stay.
+    sides: [SideList; 4],
     /// Whether the lists are sorted by order id. They are not after orders were imported from another cluster, which come
     /// by priority.
     is_sorted: bool,
+    /// Buys and sells with numbers up to this one are canceled by a mass cancel that is under way; 0 if there is none.
+    canceled: [OrderId; 2],
     /// Orders with numbers up to this one that do not stay on disconnect are being canceled for that, although their
     /// participant is connected again; 0 if there is nothing of the kind under way.
     disconnected: OrderId,
@@ -110,12 +114,10 @@ struct SideList {
     last: Slot,
     /// Number of orders.
     orders: u32,
-    /// Orders with numbers up to this one are canceled by a mass cancel that is under way; 0 if there is none.
-    canceled: OrderId,
 }
 
 impl SideList {
-    const EMPTY: Self = Self { first: NIL, last: NIL, orders: 0, canceled: OrderId(0) };
+    const EMPTY: Self = Self { first: NIL, last: NIL, orders: 0 };
 }
 
 impl OrderPool {
@@ -154,7 +156,8 @@ impl OrderPool {
     /// Sets participant and instrument of a scope, which is the next new one or one that is used again.
     pub(crate) fn set_owner(&mut self, owner: u32, participant: u32, instrument: InstrumentId) {
         let sides = [SideList::EMPTY; 4];
-        let list = OwnerList { sides, participant, instrument, is_sorted: true, disconnected: OrderId(0) };
+        let (canceled, disconnected) = ([OrderId(0); 2], OrderId(0));
+        let list = OwnerList { participant, instrument, sides, is_sorted: true, canceled, disconnected };
         match self.owners.get_mut(owner as usize) {
             Some(place) => *place = list,
             None => self.owners.push(list),
@@ -441,7 +444,9 @@ impl OrderPool {
         }
         let participant = self.participant_of(order.owner);
         self.open[participant as usize] += 1;
-        self.staying[participant as usize] += u32::from(order.instructions.has(Instructions::STAYS));
+        if order.instructions.has(Instructions::STAYS) {
+            self.staying[participant as usize] += 1;
+        }
         if order.instructions.has_terms() {
             self.take_in_terms(slot, terms);
         }
@@ -463,7 +468,9 @@ impl OrderPool {
         let instructions = order.instructions;
         let participant = self.unlink_from_owner(slot, order);
         self.open[participant as usize] -= 1;
-        self.staying[participant as usize] -= u32::from(instructions.has(Instructions::STAYS));
+        if instructions.has(Instructions::STAYS) {
+            self.staying[participant as usize] -= 1;
+        }
         if instructions.has(Instructions::EXPIRES | Instructions::ICEBERG) {
             self.forget_terms(slot, instructions);
         }

@@ -12,7 +12,6 @@ use crate::definition::check_definition;
 use crate::engine::Engine;
 use crate::kept_reports::{KeptReports, Lost};
 use crate::queues::{Queue, queue_price};
-use crate::scopes::Scope;
 
 impl LoadState {
     /// Takes in an instrument of which any number of records may come.
@@ -67,7 +66,7 @@ impl LoadState {
         let lost = Lost { applied: record.lost_client_sequence, through: record.lost_through };
         require(kept < told || lost == Lost::default(), "a scope has lost events and has all")?;
         let known = engine.scopes.find(participant, instrument);
-        let index = known.unwrap_or_else(|| engine.take_in(Scope::new(participant, instrument)));
+        let index = known.unwrap_or_else(|| engine.take_in(engine.scopes.new_scope(participant, instrument)));
         let scope = engine.scopes.get_mut(index);
         scope.last_client_sequence = record.last_client_sequence;
         let (first, last) = (told - kept + 1, scope.last_event_sequence.0);
@@ -75,7 +74,7 @@ impl LoadState {
             scope.retained.forget_before(first);
         } else {
             scope.last_event_sequence = EventSequence(told - kept);
-            scope.retained = KeptReports::after(scope.last_event_sequence, lost);
+            scope.retained = KeptReports::after(scope.last_event_sequence, lost, engine.limits.retained_events as u32);
         }
         let awaited = told - scope.last_event_sequence.0;
         engine.pool.set_canceled(index, Some(Side::Buy), record.canceled_buys);

@@ -8,7 +8,6 @@ use super::checks::{Checked, count, none_missing, require, within};
 use super::fault::SnapshotFault;
 use super::loading::MAXIMUM_NUMBER;
 use crate::engine::Engine;
-use crate::firm_events::FirmStream;
 use crate::firms::FirmParticipant;
 use crate::kill_switch::KillSwitches;
 
@@ -57,7 +56,7 @@ impl LoadedFirms {
         require(told <= MAXIMUM_NUMBER && kept <= told, "a firm with impossible numbers")?;
         require(kept < told || lost_through == EpochNanos(0), "a firm has lost events and has all")?;
         // Each kept event that comes in adds one.
-        engine.scopes.firms.begin(FirmStream::after(firm, EventSequence(told - kept), lost_through));
+        engine.scopes.firms.begin(firm, EventSequence(told - kept), lost_through);
         (self.last, self.awaited, self.firms) = (Some(firm), kept, self.firms + 1);
         Ok(())
     }

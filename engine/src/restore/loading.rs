@@ -18,7 +18,6 @@ use crate::instruments::Listed;
 use crate::kept_reports::{KeptReports, Lost};
 use crate::migration::migration_states::{Availability, MigrationState};
 use crate::queues::{Queue, queue_price};
-use crate::scopes::Scope;
 use crate::traded::TradedRange;
 
 /// Maximum of a number that counts up, so that it never overflows. No engine reaches it, but a forged record might.
@@ -54,11 +53,11 @@ impl LoadState {
         require(numbers <= MAXIMUM_NUMBER && kept <= told, "a scope with impossible numbers")?;
         let lost = Lost { applied: record.lost_client_sequence, through: record.lost_through };
         require(kept < told || lost == Lost::default(), "a scope has lost events and has all")?;
-        let mut scope = Scope::new(participant, instrument);
+        let mut scope = engine.scopes.new_scope(participant, instrument);
         scope.last_client_sequence = record.last_client_sequence;
         // Each kept event that comes in adds one.
         scope.last_event_sequence = EventSequence(told - kept);
-        scope.retained = KeptReports::after(scope.last_event_sequence, lost);
+        scope.retained = KeptReports::after(scope.last_event_sequence, lost, engine.limits.retained_events as u32);
         let index = engine.take_in(scope);
         engine.pool.set_canceled(index, Some(Side::Buy), record.canceled_buys);
         engine.pool.set_canceled(index, Some(Side::Sell), record.canceled_sells);
@@ -100,7 +99,7 @@ impl LoadState {
         let answers = report.client_sequence;
         require(answers.0 == 0 || answers == kept.applied, "an event that answers a command of another time")?;
         scope.last_event_sequence = report.event_sequence;
-        scope.retained.push_back(kept.applied, &kept.report, engine.limits.retained_events as u32);
+        scope.retained.push_back(kept.applied, &kept.report);
         Ok(())
     }
 

@@ -77,7 +77,7 @@ impl OrderPool {
             instructions.has(Instructions::AUCTION) && self.unfinished.expiring(list.instrument).has(time_in_force);
         if is_late || is_auction_over {
             Some(Ending::Expired)
-        } else if order_id <= list.sides[place_of(side, false)].canceled
+        } else if order_id <= list.canceled[place_of(side, false)]
             || order_id <= self.unfinished.canceled_of_everybody(list.instrument)
         {
             Some(Ending::Canceled(RejectReason::MassCancel))
@@ -94,9 +94,9 @@ impl OrderPool {
 
     /// Cancels an owner's orders of a side, or of both, with numbers up to this one: they do not trade any more.
     pub(crate) fn set_canceled(&mut self, owner: u32, side: Option<Side>, through: OrderId) {
-        let lists = &mut self.owners[owner as usize].sides;
-        for place in sides(side).flat_map(|side| [place_of(side, false), place_of(side, true)]) {
-            lists[place].canceled = through;
+        let list = &mut self.owners[owner as usize];
+        for side in sides(side) {
+            list.canceled[place_of(side, false)] = through;
         }
     }
 
@@ -106,8 +106,8 @@ impl OrderPool {
         let first = self.first_of(owner, None);
         let is_any = first.is_some_and(|slot| self.get(slot).order_id <= through);
         if is_any {
-            for list in &mut self.owners[owner as usize].sides {
-                list.canceled = list.canceled.max(through);
+            for canceled in &mut self.owners[owner as usize].canceled {
+                *canceled = (*canceled).max(through);
             }
         }
         is_any
@@ -115,7 +115,7 @@ impl OrderPool {
 
     /// The number up to which an owner's orders of a side are canceled; 0 if no mass cancel is under way.
     pub(crate) fn canceled(&self, owner: u32, side: Side) -> OrderId {
-        self.owners[owner as usize].sides[place_of(side, false)].canceled
+        self.owners[owner as usize].canceled[place_of(side, false)]
     }
 
     /// The first order that a mass cancel under way, or a disconnect before the participant's last one, has still to end, and
@@ -126,7 +126,7 @@ impl OrderPool {
             let slot = slot_or_none(of_list.first)?;
             let order_id = self.get(slot).order_id;
             let stays = place >= place_of(Side::Buy, true);
-            let reason = if order_id <= of_list.canceled {
+            let reason = if order_id <= list.canceled[place % 2] {
                 RejectReason::MassCancel
             } else if !stays && order_id <= list.disconnected {
                 RejectReason::CancelOnDisconnect

@@ -134,7 +134,7 @@ impl OwnerList {
     /// Empties the lists, to be filled again by order id.
     fn empty(&mut self) {
         for list in &mut self.sides {
-            *list = SideList { canceled: list.canceled, ..SideList::EMPTY };
+            *list = SideList::EMPTY;
         }
         self.is_sorted = true;
     }
