@@ -24,6 +24,14 @@ fn audit(cluster: &LocalCluster, arguments: &[&str], code: i32) -> Value {
     serde_json::from_str(&outcome.stdout).expect("a document")
 }
 
+/// Trades before and after a snapshot of all members.
+fn trade_around_a_snapshot(cluster: &LocalCluster, traders: &mut Traders) {
+    traders.trade(COMMANDS);
+    assert_eq!(cluster.lugus(&["snapshot"]).code, Some(0));
+    traders.trade(COMMANDS);
+    traders.settle();
+}
+
 fn newest_snapshot(cluster: &LocalCluster, member: i32) -> (Snapshot, Recording) {
     let member = cluster.member(member);
     let log = RecordingLog::read(&member.cluster_dir).expect("a recording log");
@@ -36,10 +44,7 @@ fn the_log_leads_to_what_members_recorded_and_publish_and_a_bent_snapshot_is_fou
     let cluster = LocalCluster::start(3, by_hand);
     define_instruments(&cluster);
     let mut traders = Traders::connect(&cluster);
-    traders.trade(COMMANDS);
-    assert_eq!(cluster.lugus(&["snapshot"]).code, Some(0));
-    traders.trade(COMMANDS);
-    traders.settle();
+    trade_around_a_snapshot(&cluster, &mut traders);
 
     let running = audit(&cluster, &[], 0);
     assert_eq!((&running["differences"], &running["snapshots_compared"]), (&Value::from(0), &Value::from(3)));
@@ -90,10 +95,7 @@ fn hash_of_exported(cluster: &LocalCluster) -> String {
 fn a_member_with_bent_and_missing_files_is_rebuilt_while_the_others_trade() {
     let cluster = LocalCluster::start(3, |_| {});
     let mut traders = Traders::connect(&cluster);
-    traders.trade(COMMANDS);
-    assert_eq!(cluster.lugus(&["snapshot"]).code, Some(0));
-    traders.trade(COMMANDS);
-    traders.settle();
+    trade_around_a_snapshot(&cluster, &mut traders);
     let (_, before) = cluster.await_common_state();
     let victim = (cluster.await_leader() + 1) % 3;
     let number = victim.to_string();
@@ -136,10 +138,7 @@ fn members_that_lost_everything_are_recovered_from_a_backup() {
     let cluster = LocalCluster::start(3, by_hand);
     define_instruments(&cluster);
     let mut traders = Traders::connect(&cluster);
-    traders.trade(COMMANDS);
-    assert_eq!(cluster.lugus(&["snapshot"]).code, Some(0));
-    traders.trade(COMMANDS);
-    traders.settle();
+    trade_around_a_snapshot(&cluster, &mut traders);
     let folder = cluster.folder().join("backup");
     let path = folder.to_str().expect("a path");
     let first = cluster.lugus(&["--json", "backup", path]).json();

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::harness::{Flood, LocalCluster, Process, RawSession, Traders, counter, counters, until};
-use lugus_topology::{Endpoint, MemberSpec};
+use lugus_topology::{Deployment, Endpoint, MemberSpec};
 
 /// Address of this machine from which the floods come; the clients are at 127.0.0.1.
 const STRANGER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
@@ -65,13 +65,37 @@ fn processes(cluster: &LocalCluster) -> Vec<u32> {
     (0..3).flat_map(|member| cluster.processes(member)).map(pid).collect()
 }
 
+/// A cluster whose clients have traded for a while, and are warm.
+struct Undisturbed {
+    cluster: LocalCluster,
+    traders: Traders,
+    /// Median and 99th percentile of the times to an answer.
+    times: (Duration, Duration),
+    processes: Vec<u32>,
+}
+
+impl Undisturbed {
+    fn start(adjust: impl FnOnce(&mut Deployment)) -> Self {
+        let cluster = LocalCluster::start(3, adjust);
+        let mut traders = Traders::connect(&cluster);
+        trade(&mut traders, Duration::from_secs(2));
+        let times = trade(&mut traders, duration());
+        let processes = processes(&cluster);
+        Self { cluster, traders, times, processes }
+    }
+}
+
+/// Nothing is lost or done twice, and the members agree.
+fn end(cluster: &LocalCluster, mut traders: Traders) {
+    traders.check();
+    cluster.await_common_state();
+    traders.close(cluster);
+}
+
 #[test]
 fn a_flood_of_new_publications_ends_no_process() {
-    let cluster = LocalCluster::start(3, |deployment| deployment.consensus.maximum_sessions = MAXIMUM_SESSIONS);
-    let mut traders = Traders::connect(&cluster);
-    trade(&mut traders, Duration::from_secs(2));
-    let before = trade(&mut traders, duration());
-    let all = processes(&cluster);
+    let Undisturbed { cluster, mut traders, times: before, processes: all } =
+        Undisturbed::start(|deployment| deployment.consensus.maximum_sessions = MAXIMUM_SESSIONS);
     let leader = cluster.await_leader();
     let follower = cluster.member((leader + 1) % 3).endpoints;
     let leader = cluster.member(leader).endpoints;
@@ -94,19 +118,13 @@ fn a_flood_of_new_publications_ends_no_process() {
         println!("{name}: (p50, p99) {before:?} before, SETUP frames {announced:?}, data frames {unannounced:?}");
         assert_eq!(processes(&cluster), all, "{name}: no process has ended");
     }
-    traders.check();
-    cluster.await_common_state();
     // Who comes now finds a place.
-    traders.close(&cluster);
+    end(&cluster, traders);
 }
 
 #[test]
 fn a_flood_of_listeners_makes_few_destinations() {
-    let cluster = LocalCluster::start(3, |_| {});
-    let mut traders = Traders::connect(&cluster);
-    trade(&mut traders, Duration::from_secs(2));
-    let before = trade(&mut traders, duration());
-    let all = processes(&cluster);
+    let Undisturbed { cluster, mut traders, times: before, processes: all } = Undisturbed::start(|_| {});
     let leader = cluster.member(cluster.await_leader());
     let destinations = || counters(&leader.aeron_dir, DESTINATIONS_TYPE_ID);
     let honest = destinations().into_iter().max().expect("ports with listeners");
@@ -122,18 +140,12 @@ fn a_flood_of_listeners_makes_few_destinations() {
         assert!((LISTENERS_OF_ADDRESS..=LISTENERS_OF_ADDRESS + honest).contains(&most), "{name}: {most}");
         assert_eq!(processes(&cluster), all, "{name}: no process has ended");
     }
-    traders.check();
-    cluster.await_common_state();
-    traders.close(&cluster);
+    end(&cluster, traders);
 }
 
 #[test]
 fn connects_without_credentials_leave_room_for_others() {
-    let cluster = LocalCluster::start(3, |_| {});
-    let mut traders = Traders::connect(&cluster);
-    trade(&mut traders, Duration::from_secs(2));
-    let before = trade(&mut traders, duration());
-    let all = processes(&cluster);
+    let Undisturbed { cluster, mut traders, times: before, processes: all } = Undisturbed::start(|_| {});
     let members = [0, 1, 2].map(|member| cluster.member(member));
     let stream = cluster.deployment.streams.ingress;
     let refused = |member: &MemberSpec| counter(&member.aeron_dir, REFUSED_CONNECTS_TYPE_ID).expect("a counter");
@@ -170,7 +182,5 @@ fn connects_without_credentials_leave_room_for_others() {
     assert_eq!(processes(&cluster), all, "no process has ended");
     // Places are free again after a while.
     drop(RawSession::connect(&cluster, 9));
-    traders.check();
-    cluster.await_common_state();
-    traders.close(&cluster);
+    end(&cluster, traders);
 }

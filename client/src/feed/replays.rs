@@ -1,6 +1,6 @@
 //! Asks members for recorded increments, and receives their replays.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use aeron_support::{AeronClient, AeronError, Pending, channel};
@@ -60,7 +60,7 @@ impl ReplayRequests {
             && let Some(subscription) = self.replays.subscription()
             && let Some(resolved) = client.try_resolve_channel(subscription)?
         {
-            self.receiver = channel::parameter(&resolved, "endpoint").and_then(address);
+            self.receiver = channel::parameter(&resolved, "endpoint").and_then(|endpoint| endpoint.parse().ok());
         }
         self.replays.poll(&mut take)
     }
@@ -150,9 +150,4 @@ impl ReplayMembers {
     fn preferred(&self, leader: Option<MemberId>) -> usize {
         self.members.iter().position(|(member, _)| Some(*member) == leader).map_or(0, |place| place + 1)
     }
-}
-
-/// An endpoint as an address in digits.
-fn address(endpoint: &str) -> Option<SocketAddr> {
-    endpoint.to_socket_addrs().ok()?.next()
 }
