@@ -182,9 +182,9 @@ fn at_a_rate_a_stall_counts_for_every_command_that_waited() {
     let options = ReplayOptions { rate: Some(10_000), ..Default::default() };
     let mut watch = Stall::default();
     let Replayed { report, round_trips, .. } = replay(&mut flow, &mut venue, options, &mut watch).unwrap();
-    // 500 commands were due in those 50 ms, so about 500 round trips are long, not just one.
+    // 500 commands were due in those 50 ms, so about 500 round trips are long, and not just one; more if the machine is busy, but not all.
     let long = round_trips.all().count_between(5_000_000, u64::MAX);
-    assert!((400..3_000).contains(&long), "{long} long round trips; {report}");
+    assert!((400..12_000).contains(&long), "{long} long round trips; {report}");
     assert!(report.elapsed_s >= 1.19, "{report}");
     assert_eq!(watch.sent, 12_000);
     let progress = watch.progress.first().unwrap();
