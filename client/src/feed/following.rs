@@ -34,6 +34,9 @@ const RECOVERY_PAUSE: Duration = Duration::from_millis(50);
 const MOVE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest number of kept increments. With one more, all are dropped and the book is loaded again.
 const MAXIMUM_KEPT: usize = 1 << 16;
+/// For how long nothing may be told of an instrument before its book is loaded from a loop all the same: nobody leads, or its
+/// cluster is a feed's that does not tell.
+const UNTOLD_TIMEOUT: Duration = Duration::from_secs(1);
 /// Largest number of parts of a loop that wait for increments. More are dropped, and come again in the next round.
 const MAXIMUM_PARTS: usize = 64;
 /// For how long nobody may tell of an instrument, without a session, before it counts as unknown.
@@ -57,6 +60,9 @@ pub(super) struct Following {
     lost_at: Option<Duration>,
     /// When following began, until somebody tells of the instrument.
     unknown_since: Option<Duration>,
+    /// Books are loaded from a loop from this time on, or once a member has said where the increments are now. A loop that nobody has
+    /// listened to for a while begins with what it had not sent when its last listener left.
+    loads_at: Duration,
     /// A log time up to which the book has all increments: what is missing is not older.
     complete_at: Option<EpochNanos>,
     /// Place of the member that last told of the instrument.
@@ -95,6 +101,7 @@ impl Following {
             missing: None,
             lost_at: None,
             unknown_since: Some(now),
+            loads_at: now + UNTOLD_TIMEOUT,
             complete_at: None,
             source: 0,
         }
@@ -155,14 +162,18 @@ impl Following {
     }
 
     /// The number of the instrument's last increment is at least this one, and was this one at the log time `time`, as the member with the
-    /// place `source` tells.
+    /// place `source` tells; `is_of_now` if that was not said before anybody listened.
     pub(super) fn on_position(
         &mut self,
         sequence: MarketDataSequence,
         source: usize,
         time: Option<EpochNanos>,
         now: Duration,
+        is_of_now: bool,
     ) {
+        if is_of_now {
+            self.loads_at = self.loads_at.min(now);
+        }
         self.source = source;
         if self.book.is_begun() && sequence == self.book.sequence() {
             self.complete_at = self.complete_at.max(time);
@@ -175,8 +186,17 @@ impl Following {
     /// A part of the book has come from a member's loop.
     pub(super) fn on_loop_part(&mut self, part: &Book, now: Duration, handler: &mut impl FeedHandler) {
         self.unknown_since = None;
-        if self.wants_parts() && self.parts.len() < MAXIMUM_PARTS {
+        if !self.wants_parts() {
+            return;
+        }
+        let loads = now >= self.loads_at;
+        if !loads && self.parts.len() == MAXIMUM_PARTS {
+            self.parts.pop_front();
+        }
+        if self.parts.len() < MAXIMUM_PARTS {
             self.parts.push_back(part.clone());
+        }
+        if loads {
             self.take_parts(now, handler);
         }
     }
@@ -205,15 +225,13 @@ impl Following {
         }
     }
 
-    /// Whether a part of a loop goes on from what is loaded. A first part must not be older than the increments that are kept.
+    /// Whether a part of a loop goes on from what is loaded. The increment after a first part must be kept, if there is one.
     fn can_take(&self, part: &Book) -> bool {
         if self.book.is_begun() {
             return part.market.sequence >= self.book.sequence() && self.book.continues_with(part);
         }
-        let is_new_enough = match self.kept.first_key_value() {
-            Some((first, _)) => next(part.market.sequence) >= *first,
-            None => part.market.sequence >= self.last_known,
-        };
+        let sequence = part.market.sequence;
+        let is_new_enough = sequence >= self.last_known || self.kept.contains_key(&next(sequence));
         part.after == [None; 2] && is_new_enough
     }
 
@@ -535,8 +553,8 @@ mod tests {
         let mut heard = Heard::default();
         let mut following = live(&mut heard);
         // The old one tells once more where it stood, and the new one where it begins.
-        following.on_position(MarketDataSequence(10), 0, None, millis(100));
-        following.on_position(MarketDataSequence(10), 0, None, millis(110));
+        following.on_position(MarketDataSequence(10), 0, None, millis(100), true);
+        following.on_position(MarketDataSequence(10), 0, None, millis(110), true);
         following.on_increment(&bids(11, 1), EndOfEvent::Yes, Origin::Feed(0), millis(120), &mut heard);
         assert_eq!((heard.sequence, &heard.statuses[..]), (11, &[FeedStatus::Live][..]));
         assert!(following.do_work(Recorded::No, millis(200), 2, &mut heard).is_none(), "nothing is missing");
@@ -564,7 +582,7 @@ mod tests {
     fn a_book_that_nobody_has_for_long_is_unknown() {
         let mut heard = Heard::default();
         let mut following = live(&mut heard);
-        following.on_position(MarketDataSequence(11), 0, None, millis(100));
+        following.on_position(MarketDataSequence(11), 0, None, millis(100), true);
         let mut now = millis(120);
         let mut request = 2;
         while heard.statuses.last() != Some(&FeedStatus::Unknown) {

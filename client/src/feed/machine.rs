@@ -24,6 +24,9 @@ pub const MAXIMUM_FOLLOWED: usize = 1_024;
 
 /// Largest number of members that one feed listens to; the messages of more are not told apart.
 const MAXIMUM_SOURCES: usize = 4_096;
+/// For how long after its first heartbeat a member may tell what it had to say before anybody listened: that lies in its log buffer, and
+/// comes at the speed of the network.
+const BACKLOG: Duration = Duration::from_millis(150);
 
 /// Lowest number of a feed's own requests; the program may use the numbers below for its requests.
 pub const FIRST_REQUEST_ID: u64 = 1 << 63;
@@ -55,6 +58,8 @@ pub struct Feed {
     parts: Vec<Book>,
     next_request_id: u64,
     heard_at: Option<Duration>,
+    /// When the first heartbeat of each source was heard.
+    first_heartbeats: Vec<Option<Duration>>,
     /// When a part of a book or a definition was last heard.
     loop_heard_at: Option<Duration>,
     leader: Option<MemberId>,
@@ -71,6 +76,7 @@ impl Default for Feed {
             parts: Vec::new(),
             next_request_id: FIRST_REQUEST_ID,
             heard_at: None,
+            first_heartbeats: Vec::new(),
             loop_heard_at: None,
             leader: None,
             recorded: Recorded::No,
@@ -185,7 +191,8 @@ impl Feed {
             if let Origin::Feed(source) = origin {
                 self.heard_at = Some(now);
                 self.leader = heartbeat.leader.or(self.leader);
-                self.on_positions(source, heartbeat.time, now);
+                let is_of_now = self.is_of_now(source, now);
+                self.on_positions(source, heartbeat.time, now, is_of_now);
             }
         } else {
             return Err(DecodeError::Template { found: envelope.template_id }.into());
@@ -215,11 +222,20 @@ impl Feed {
         counts.increment(origin, is_new);
     }
 
-    fn on_positions(&mut self, source: usize, time: Option<EpochNanos>, now: Duration) {
+    /// Whether a heartbeat of this source was made since somebody listens. What the member had not sent before comes at once when
+    /// somebody does; a heartbeat that comes later is a new one.
+    fn is_of_now(&mut self, source: usize, now: Duration) -> bool {
+        if self.first_heartbeats.len() <= source {
+            self.first_heartbeats.resize(source + 1, None);
+        }
+        self.first_heartbeats.get_mut(source).is_some_and(|first| now >= *first.get_or_insert(now) + BACKLOG)
+    }
+
+    fn on_positions(&mut self, source: usize, time: Option<EpochNanos>, now: Duration, is_of_now: bool) {
         for following in &mut self.followed {
             let position = self.positions.iter().find(|(id, _)| *id == following.instrument());
             if let Some(&(_, sequence)) = position {
-                following.on_position(sequence, source, time, now);
+                following.on_position(sequence, source, time, now, is_of_now);
             }
         }
     }

@@ -4,6 +4,7 @@
 use lugus_client::GapEnding;
 use lugus_node::market_data::FollowerFeed;
 
+use super::market::BTC;
 use super::world::World;
 
 #[test]
@@ -19,6 +20,35 @@ fn a_late_listener_joins_by_the_loop_alone_while_it_trades() {
         world.run(300, 3);
         world.verify();
         assert!(world.checker.told > 0 && world.checker.definitions > 0);
+        assert_eq!((world.checker.recoveries, world.feed.counts().loaded_books), (0, 1));
+    }
+}
+
+/// What a member had not sent when its last listener left, the next one hears first: it may be hours old, and heartbeats among it.
+#[test]
+fn a_listener_that_first_hears_what_is_old_takes_no_old_book() {
+    for seed in 0..6 {
+        let mut world = World::new(seed, 1, FollowerFeed::Off, 40);
+        for _ in 0..200 {
+            world.trade();
+        }
+        let old = world.unheard();
+        assert!(!old[1].is_empty());
+        for _ in 0..100 {
+            world.trade();
+        }
+        world.unheard();
+        world.join();
+        world.hear(old);
+        // Nobody trades any more, so that no increment tells that there are newer ones.
+        let newest = world.newest();
+        for _ in 0..1_000 {
+            world.step();
+            if let Some(book) = world.feed.book(BTC) {
+                assert_eq!(book.sequence(), newest);
+            }
+        }
+        world.verify();
         assert_eq!((world.checker.recoveries, world.feed.counts().loaded_books), (0, 1));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use lugus_client::sans_io::Feed;
-use lugus_client::{BookType, EpochNanos, FollowedBook};
+use lugus_client::{BookType, EpochNanos, FollowedBook, MarketDataSequence};
 use lugus_codecs::Envelope;
 use lugus_codecs::market_data::decode_increments;
 use lugus_node::market_data::FollowerFeed;
@@ -145,6 +145,25 @@ impl World {
         }
     }
 
+    /// What the first member sends in 300 milliseconds, of increments and of the loop, while nobody hears it.
+    pub fn unheard(&mut self) -> [Vec<Vec<u8>>; 2] {
+        for _ in 0..300 {
+            self.now += Duration::from_millis(1);
+            self.publish(0);
+        }
+        self.streams[0].each_mut().map(|stream| stream.drain(..).map(|sent| sent.message).collect())
+    }
+
+    /// The listener hears at once what was sent before it came.
+    pub fn hear(&mut self, [increments, parts]: [Vec<Vec<u8>>; 2]) {
+        for message in increments {
+            self.feed.on_message(0, &message, self.now, &mut self.checker);
+        }
+        for message in parts {
+            self.feed.on_loop_message(0, &message, self.now, &mut self.checker);
+        }
+    }
+
     /// A millisecond passes.
     pub fn step(&mut self) {
         self.now += Duration::from_millis(1);
@@ -222,9 +241,13 @@ impl World {
         self.loop_of = self.streams.len() - 1;
     }
 
+    /// Number of the instrument's last increment.
+    pub fn newest(&self) -> MarketDataSequence {
+        of_engine(self.market.engine(), self.book_type).0
+    }
+
     fn is_current(&self) -> bool {
-        let (sequence, _) = of_engine(self.market.engine(), self.book_type);
-        self.feed.book(BTC).is_some_and(|book| book.sequence() == sequence)
+        self.feed.book(BTC).is_some_and(|book| book.sequence() == self.newest())
     }
 
     /// The network is good again: in the end the followed book equals the leader's.

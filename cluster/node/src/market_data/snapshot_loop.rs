@@ -107,10 +107,22 @@ impl SnapshotLoop {
     /// Returns the number of messages that were made or moved.
     #[inline]
     pub fn do_work(&mut self, engine: &Engine, time: EpochNanos, now_ns: i64) -> usize {
-        if !self.audience.is_there() || now_ns < self.next_at_ns {
+        if !self.audience.is_there() {
+            self.forget_waiting();
+            return 0;
+        }
+        if now_ns < self.next_at_ns {
             return 0;
         }
         self.go_on(engine, time, now_ns)
+    }
+
+    /// What waits would be old for the next listener.
+    fn forget_waiting(&mut self) {
+        if !self.waiting.is_empty() {
+            self.waiting.clear();
+            self.place = Place::Pause { until_ns: i64::MIN };
+        }
     }
 
     #[cold]

@@ -125,6 +125,24 @@ fn a_full_ring_holds_up_the_loop_and_loses_nothing() {
 }
 
 #[test]
+fn what_waited_when_the_last_listener_left_is_not_told_to_the_next_one() {
+    let mut bench = Bench::new(1 << 30);
+    let mut full = 0;
+    while full < 1_000 {
+        bench.now_ns += MILLISECOND;
+        full += usize::from(bench.snapshot_loop.do_work(&bench.engine, EpochNanos(6), bench.now_ns) == 0);
+    }
+    bench.audience.tell(false);
+    bench.step();
+    bench.audience.tell(true);
+    let (mut book, mut told) = (Book::with_room(), Vec::new());
+    while told.len() < 3 {
+        // It asserts the time, and begins with a definition.
+        bench.step().iter().for_each(|message| hear(message, &mut book, &mut told));
+    }
+}
+
+#[test]
 fn small_books_leave_most_of_the_rate_unused() {
     let mut bench = Bench::new(1 << 30);
     bench.engine = Engine::new(lugus_engine::EngineLimits::default());
