@@ -148,8 +148,9 @@ fn rest<S: EventSink>(
         iceberg::split(order, &mut terms);
     }
     let queue = instrument.book.side(order.side);
-    // Admission has checked that there is room, but a stop order may rest long after its admission.
-    if matches!(order.instructions.order_type(), OrderType::Stop | OrderType::StopLimit)
+    // Admission has checked that there is room, but an order that has had to wait, for its trigger or for its turn, may rest long after.
+    let is_stop = matches!(order.instructions.order_type(), OrderType::Stop | OrderType::StopLimit);
+    if (slot.is_some() || is_stop)
         && !queue.has_room(order.price, order.leaves, &pool.resting)
     {
         if order.instructions.has(Instructions::ICEBERG) {

@@ -49,8 +49,7 @@ impl Oracle {
             return self.tell_canceled(&order, instrument, number, reason);
         }
         let book = self.instruments.get_mut(&instrument).unwrap();
-        let was_stop = matches!(order.request.order_type, OrderType::Stop | OrderType::StopLimit);
-        if was_stop && overflows(book, &order, false, None) {
+        if overflows(book, &order, false, None) {
             self.tell_canceled(&order, instrument, number, RejectReason::LimitLevel);
         } else {
             order.shown = shown(&order);
