@@ -4,7 +4,7 @@
 
 mod venue;
 
-use lugus_engine::{Deadline, EngineLimits};
+use lugus_engine::{Deadline, EngineLimits, EventSink};
 use lugus_vocabulary::*;
 use venue::*;
 
@@ -304,4 +304,68 @@ fn the_walk_for_a_second_killed_participant_counts() {
     assert_eq!(count(&told, ExecType::Canceled, RejectReason::RiskKillSwitch), 2_048 - 1_024 / 64);
     let (told, times) = run_out(&mut venue);
     assert_eq!((told.len(), times, venue.engine.live_orders()), (44, 1, 0));
+}
+
+/// Keeps the indicative prices that are published.
+#[derive(Default)]
+struct Indicatives(Vec<AuctionIndicative>);
+
+impl EventSink for Indicatives {
+    fn report(&mut self, _: &Report) {}
+    fn reply(&mut self, _: &Reply) {}
+    fn wants_market_data(&self) -> bool {
+        true
+    }
+    fn market_data(&mut self, data: &MarketData) {
+        if let MarketDataBody::Auction(indicative) = data.body {
+            self.0.push(indicative);
+        }
+    }
+}
+
+/// Price and volume that an auction publishes next.
+fn published(venue: &mut Venue) -> Option<(i64, u64)> {
+    let Some(Deadline::At(time)) = venue.engine.next_deadline() else { panic!("nothing is due") };
+    let mut sink = Indicatives::default();
+    venue.now = time.0;
+    venue.engine.on_timer(time, &mut sink);
+    assert!(sink.0.len() <= 1);
+    sink.0.pop().map(|told| (told.price.unwrap().0, told.volume.0))
+}
+
+fn gathering() -> Venue {
+    let auctions = AuctionRules { indicative_milliseconds: 10, ..AuctionRules::NONE };
+    Venue::open(MANY, InstrumentDefinition { state: InstrumentState::Auction, auctions, ..boundless(1) })
+}
+
+fn for_auction(id: u64, side: Side, quantity: u64) -> NewOrder {
+    NewOrder { time_in_force: TimeInForce::GoodForAuction, ..market(id, side, quantity) }
+}
+
+#[test]
+fn an_indicative_price_counts_4_096_levels_that_cross_and_of_more_there_is_none() {
+    let mut venue = gathering();
+    fill(&mut venue, 1, (1..=4_096).map(|id| limit(id, Side::Sell, id as i64, 1)));
+    venue.order(2, limit(1, Side::Buy, 9_000, 9_000));
+    assert_eq!(published(&mut venue), Some((9_000, 4_096)));
+    venue.order(2, limit(2, Side::Sell, 5_000, 1));
+    assert_eq!(published(&mut venue), None);
+    // Of orders without a limit only as many levels count as it takes to fill them, and the next one.
+    let mut venue = gathering();
+    fill(&mut venue, 1, (1..=4_200).map(|id| limit(id, Side::Sell, id as i64, 1)));
+    venue.order(2, for_auction(1, Side::Buy, 4_095));
+    assert_eq!(published(&mut venue), Some((4_095, 4_095)));
+    venue.order(2, for_auction(2, Side::Buy, 1));
+    assert_eq!(published(&mut venue), None);
+}
+
+#[test]
+fn an_indicative_price_counts_what_icebergs_hide_where_4_096_orders_cross_and_not_where_more_do() {
+    let mut venue = gathering();
+    let iceberg = |id| NewOrder { display_quantity: Quantity(1), ..limit(id, Side::Sell, 100, 2) };
+    fill(&mut venue, 1, (1..=4_096).map(iceberg));
+    venue.order(2, limit(1, Side::Buy, 100, 9_000));
+    assert_eq!(published(&mut venue), Some((100, 8_192)));
+    venue.order(2, NewOrder { display_quantity: Quantity(1), ..limit(2, Side::Sell, 100, 2) });
+    assert_eq!(published(&mut venue), Some((100, 4_097)));
 }

@@ -14,6 +14,7 @@ use deployment::*;
 use lugus_engine::{Engine, MigrationRefusal, Progress};
 use lugus_vocabulary::*;
 use proptest::prelude::*;
+use venue::{command, limit};
 
 /// A copy ahead that is under way, and how far it has come.
 #[derive(Debug, Clone, Copy)]
@@ -152,6 +153,24 @@ fn event() -> impl Strategy<Value = Event> {
         10 => Just(Event::Finish),
         1 => any::<bool>().prop_map(Event::Reload),
     ]
+}
+
+/// The random operator amends a trade too seldom while it has just been copied.
+#[test]
+fn a_trade_that_is_amended_after_it_was_copied_comes_again_with_the_rest() {
+    let (mut deployment, mut random) = (Deployment::new(), Random(1));
+    deployment.apply(&command(1, 1, 1, Action::New(limit(1, Side::Sell, 100, 2))));
+    deployment.apply(&command(2, 1, 1, Action::New(limit(1, Side::Buy, 100, 2))));
+    let mut copy = Copy::begin(&mut deployment);
+    for _ in 0..20 {
+        copy.part(64, &mut deployment, &mut random).unwrap();
+    }
+    let cancel = Action::AmendTrade { trade_id: TradeId(1), amendment: TradeAmendment::Cancel };
+    deployment.apply(&command(0, 1, 1, cancel));
+    assert!(copy.finish(&mut deployment, &mut random));
+    // The other engine knows that it is canceled.
+    let cancel = Action::AmendTrade { trade_id: TradeId(1), amendment: TradeAmendment::Cancel };
+    deployment.apply(&command(0, 1, 2, cancel));
 }
 
 proptest! {

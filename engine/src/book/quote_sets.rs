@@ -355,3 +355,31 @@ impl QuoteSet {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The newest trades share a record when there is no room for one more, and count for no shorter than the window.
+    #[test]
+    fn trades_without_a_record_of_their_own_count_for_the_whole_window() {
+        let protection = MarketMakerProtection {
+            window_milliseconds: 1,
+            maximum_trades: Some(1_000),
+            ..MarketMakerProtection::NONE
+        };
+        let mut set = QuoteSet::restored(protection, ProtectionTrigger::None, None, None);
+        let mut count = |now| {
+            set.count(Side::Buy, Quantity(1), EpochNanos(now));
+            (set.sums.trades, set.trades.len())
+        };
+        for number in 1..=MAXIMUM_RECORDS {
+            assert_eq!(count(0), (number as u64, number));
+        }
+        assert_eq!(count(NANOS_A_MILLISECOND - 1), (MAXIMUM_RECORDS as u64 + 1, MAXIMUM_RECORDS));
+        // All but the two of the newest record are too old now; the one that has shared its place counts for longer.
+        assert_eq!(count(NANOS_A_MILLISECOND), (3, 2));
+        assert_eq!(count(2 * NANOS_A_MILLISECOND - 2), (4, 3));
+        assert_eq!(count(2 * NANOS_A_MILLISECOND - 1), (3, 3));
+    }
+}
