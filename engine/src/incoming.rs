@@ -150,9 +150,7 @@ fn rest<S: EventSink>(
     let queue = instrument.book.side(order.side);
     // Admission has checked that there is room, but an order that has had to wait, for its trigger or for its turn, may rest long after.
     let is_stop = matches!(order.instructions.order_type(), OrderType::Stop | OrderType::StopLimit);
-    if (slot.is_some() || is_stop)
-        && !queue.has_room(order.price, order.leaves, &pool.resting)
-    {
+    if (slot.is_some() || is_stop) && !queue.has_room(order.price, order.leaves, &pool.resting) {
         if order.instructions.has(Instructions::ICEBERG) {
             order.leaves.0 += terms.reserve.0;
         }
