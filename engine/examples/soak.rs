@@ -22,9 +22,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use comparison::Comparison;
+use comparison::mixtures::{cascading, governing};
 use comparison::steps::{Spread, Step, limits, step};
 use lugus_engine::EngineLimits;
 use lugus_vocabulary::{InstrumentDefinition, Price, Quantity, ReportBody};
+use proptest::prop_oneof;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use venue::{Told, boundless, definition};
@@ -72,8 +74,17 @@ fn stream(seed: u64) -> (EngineLimits, [InstrumentDefinition; 2], Vec<Step>) {
             [boundless(1), banded]
         }
     };
-    let limits = limits().new_tree(&mut runner).unwrap().current();
-    let steps = proptest::collection::vec(step(spread), 400..800).new_tree(&mut runner).unwrap().current();
+    // Some seeds lead to what is seldom in the usual stream: work that is left, and what operators and firms decide.
+    let mut limits = limits().new_tree(&mut runner).unwrap().current();
+    if seed % 8 == 5 {
+        limits.steps = 1 + (seed / 8 % 3) as usize;
+    }
+    let step = match seed % 8 {
+        5 => prop_oneof![1 => step(spread), 4 => cascading()].boxed(),
+        7 => prop_oneof![2 => step(spread), 1 => governing(spread)].boxed(),
+        _ => step(spread).boxed(),
+    };
+    let steps = proptest::collection::vec(step, 400..800).new_tree(&mut runner).unwrap().current();
     (limits, definitions, steps)
 }
 

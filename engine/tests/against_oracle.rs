@@ -9,6 +9,7 @@ mod oracle;
 mod venue;
 
 use comparison::check;
+use comparison::mixtures::{cascading, governing};
 use comparison::steps::{Number, Spread, Step, limits, protection, quoting, step};
 use lugus_engine::EngineLimits;
 use lugus_vocabulary::*;
@@ -53,6 +54,24 @@ proptest! {
     fn quotes(
         limits in limits(),
         steps in proptest::collection::vec(prop_oneof![1 => step(Spread::Near), 1 => quoting(Spread::Near)], 1..250),
+    ) {
+        let unbanded = InstrumentDefinition { price_band: Quantity(0), ..definition(2) };
+        check(limits, [definition(1), unbanded], &steps);
+    }
+
+    #[test]
+    fn work_that_is_left_to_later_commands(
+        limits in limits(),
+        few in 1..=3_usize,
+        steps in proptest::collection::vec(prop_oneof![1 => step(Spread::Near), 4 => cascading()], 1..250),
+    ) {
+        check(EngineLimits { steps: few, ..limits }, [boundless(1), boundless(2)], &steps);
+    }
+
+    #[test]
+    fn operators_and_firms_that_decide_much(
+        limits in limits(),
+        steps in proptest::collection::vec(prop_oneof![2 => step(Spread::Near), 1 => governing(Spread::Near)], 1..250),
     ) {
         let unbanded = InstrumentDefinition { price_band: Quantity(0), ..definition(2) };
         check(limits, [definition(1), unbanded], &steps);

@@ -3,6 +3,7 @@
 
 #![allow(unreachable_pub, reason = "tests and the soak use it")]
 
+pub mod mixtures;
 pub mod steps;
 
 use lugus_engine::{Deadline, Engine, EngineLimits};

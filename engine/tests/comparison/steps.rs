@@ -97,7 +97,7 @@ fn client_order_id() -> impl Strategy<Value = ClientOrderId> {
     prop_oneof![30 => 1..=6_u64, 1 => Just(0), 1 => u64::MAX - 16..=u64::MAX - 13].prop_map(ClientOrderId)
 }
 
-fn side() -> impl Strategy<Value = Side> {
+pub(super) fn side() -> impl Strategy<Value = Side> {
     prop_oneof![Just(Side::Buy), Just(Side::Sell)]
 }
 
@@ -227,7 +227,7 @@ fn action(spread: Spread) -> impl Strategy<Value = Action> {
 }
 
 /// An action of the operator, which others try, too; with whether it belongs to an instrument.
-fn operation(spread: Spread) -> impl Strategy<Value = (bool, Action)> {
+pub(super) fn operation(spread: Spread) -> impl Strategy<Value = (bool, Action)> {
     prop_oneof![
         4 => (state(), proptest::option::of(price(spread)))
             .prop_map(|(state, reference_price)| (true, Action::SetInstrumentState { state, reference_price })),
@@ -366,7 +366,7 @@ pub fn quoting(spread: Spread) -> impl Strategy<Value = Step> {
         .prop_map(|(participant, number, instrument, action)| Step::Command { participant, instrument, number, action })
 }
 
-fn firm_rules() -> impl Strategy<Value = FirmRules> {
+pub(super) fn firm_rules() -> impl Strategy<Value = FirmRules> {
     let kill_switch = prop_oneof![
         4 => Just(None),
         3 => Just(Some(KillSwitch::Released)),
@@ -432,7 +432,7 @@ fn amendment(spread: Spread) -> impl Strategy<Value = TradeAmendment> {
     ]
 }
 
-fn risk_limits() -> impl Strategy<Value = RiskLimits> {
+pub(super) fn risk_limits() -> impl Strategy<Value = RiskLimits> {
     let seldom = |most: std::ops::Range<u64>| proptest::option::weighted(0.3, most);
     let notional = prop_oneof![2 => seldom(0..1_500), 1 => Just(None), 1 => Just(Some(0))];
     (seldom(0..12), notional, seldom(0..6), seldom(0..9), seldom(0..5)).prop_map(
