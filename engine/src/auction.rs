@@ -204,10 +204,9 @@ fn trade<S: EventSink>(
 ) -> Traded {
     let mut traded = Traded::default();
     let (mut buy, mut sell) = (None, None);
-    let (mut buys, mut sells) = (Times::default(), Times::default());
     loop {
-        buy = buy.or_else(|| Partaker::next(Side::Buy, price, &mut buys, instrument, pool));
-        sell = sell.or_else(|| Partaker::next(Side::Sell, price, &mut sells, instrument, pool));
+        buy = buy.or_else(|| Partaker::next(Side::Buy, price, instrument, pool));
+        sell = sell.or_else(|| Partaker::next(Side::Sell, price, instrument, pool));
         let (Some(bid), Some(ask)) = (&mut buy, &mut sell) else { break };
         // An order that is over has not traded: whether it is does not change while the auction trades.
         if let Some(ending) = over(bid.slot, pool) {
@@ -255,21 +254,6 @@ fn over(slot: Slot, pool: &OrderPool) -> Option<Ending> {
     if pool.is_doubtful() { pool.over(slot) } else { None }
 }
 
-/// When orders of the book have come, as far as it matters for orders that only auctions take: at the number of the order, or at that
-/// of an order that it stands behind, if that is higher. So an order that has lost its place counts as having come right after the
-/// one before it.
-#[derive(Debug, Clone, Copy, Default)]
-struct Times {
-    /// The price at hand, and the highest number of an order of the book that has had its turn there.
-    last: Option<(Price, OrderId)>,
-}
-
-impl Times {
-    fn of(&self, price: Price, order_id: OrderId) -> OrderId {
-        self.last.filter(|&(at, _)| at == price).map_or(order_id, |(_, highest)| highest.max(order_id))
-    }
-}
-
 /// The first order of a side, with what it has traded in the auction so far. Until it is settled the book has it as it was
 /// before, so it stays the first.
 #[derive(Debug, Clone, Copy)]
@@ -282,12 +266,13 @@ struct Partaker {
 
 impl Partaker {
     /// The side's first order, if it trades at `price`: that of the book, or of a queue of orders that only auctions take, by price,
-    /// time and number.
-    fn next(side: Side, price: Price, times: &mut Times, instrument: &Instrument, pool: &OrderPool) -> Option<Self> {
+    /// time and number. An order that has lost its place stands behind one of the book with a higher number, and so behind all that came
+    /// before that one.
+    fn next(side: Side, price: Price, instrument: &Instrument, pool: &OrderPool) -> Option<Self> {
         let of_book = instrument.book.side(side).next_to_trade(Some(price), &pool.resting);
         let mut first = of_book.map(|(at, slot)| {
             let order_id = pool.get(slot).order_id;
-            (rank(side, at), times.of(at, order_id), Queue::Book, order_id, slot)
+            (rank(side, at), order_id, Queue::Book, order_id, slot)
         });
         for queue in taking_part(instrument) {
             let found = instrument.queue(queue, side).and_then(|side| side.next_to_trade(Some(price), &pool.resting));
@@ -296,12 +281,8 @@ impl Partaker {
             let place = (rank(side, at), arrival, Queue::AtTheOpening, pool.get(slot).order_id, slot);
             first = Some(first.map_or(place, |first| first.min(place)));
         }
-        let (_, time, queue, _, slot) = first?;
-        let order = pool.whole(slot);
-        if queue == Queue::Book && over(slot, pool).is_none() {
-            times.last = Some((order.price, time));
-        }
-        Some(Self { slot, order, traded: Quantity(0) })
+        let (.., slot) = first?;
+        Some(Self { slot, order: pool.whole(slot), traded: Quantity(0) })
     }
 
     /// Brings pool, queue and market data up to date with what has traded.
