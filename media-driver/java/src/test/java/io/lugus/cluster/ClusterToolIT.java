@@ -1,17 +1,24 @@
 package io.lugus.cluster;
 
+import static io.aeron.cluster.ConsensusModule.Configuration.CONSENSUS_MODULE_STATE_TYPE_ID;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.aeron.CncFileDescriptor;
+import io.aeron.cluster.ClusterControl;
+import io.aeron.cluster.ConsensusModule;
+import io.aeron.cluster.service.ClusterCounters;
 import io.lugus.cluster.Command.NewOrder;
 import io.lugus.order.entry.Side;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.agrona.concurrent.status.CountersReader;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -124,15 +131,31 @@ final class ClusterToolIT {
         final int instrument = shared.newInstrument();
         try (Participant participant = shared.newParticipant()) {
             tool(leader, "suspend");
-            participant.send(NewOrder.limit(instrument, 1, Side.BUY, 1, 100));
-            final long untilNs = System.nanoTime() + SUSPENDED_NS;
-            while (System.nanoTime() - untilNs < 0) {
-                participant.poll();
-                Thread.onSpinWait();
+            // The tool only asks for it.
+            awaitState(ConsensusModule.State.SUSPENDED);
+            try {
+                participant.send(NewOrder.limit(instrument, 1, Side.BUY, 1, 100));
+                final long untilNs = System.nanoTime() + SUSPENDED_NS;
+                while (System.nanoTime() - untilNs < 0) {
+                    participant.poll();
+                    Thread.onSpinWait();
+                }
+                assertEquals(1, participant.unanswered(), "nothing is taken while it is suspended");
+            } finally {
+                tool(leader, "resume");
             }
-            assertEquals(1, participant.unanswered(), "nothing is taken while it is suspended");
-            tool(leader, "resume");
             participant.await("the order is taken", () -> 0 == participant.unanswered());
+        }
+    }
+
+    /** Waits until the leader's consensus module is in a state. */
+    private void awaitState(final ConsensusModule.State state) {
+        final Path folder = shared.deployment().memberAeronFolder(leader);
+        final CountersReader counters = ClusterControl.mapCounters(folder.resolve(CncFileDescriptor.CNC_FILE).toFile());
+        final int counter = ClusterCounters.find(counters, CONSENSUS_MODULE_STATE_TYPE_ID, 0);
+        final Deadline deadline = Deadline.in(Deadline.LONG, () -> "the consensus module to be " + state);
+        while (ConsensusModule.State.get(counters.getCounterValue(counter)) != state) {
+            deadline.pause();
         }
     }
 }
