@@ -20,7 +20,7 @@ use crate::report_row::{ReportRow, TradeDetail};
 #[repr(C)]
 pub(crate) struct KeptReports {
     /// Number of reports that are kept at most.
-    limit: u64,
+    limit: u32,
     /// Event sequence of the newest report that would not be kept if there were no limit.
     floor: u64,
     /// Rows of the kept reports by event sequence, and the row before them, which tells what is lost.
@@ -54,13 +54,12 @@ impl KeptReports {
     pub(crate) fn after(told: EventSequence, lost: Lost, limit: u32) -> Self {
         let mut rows = NumberedTail::starting_at(told.0);
         rows.push(ReportRow::of_lost(lost.applied, lost.through), || told.0);
-        Self {
-            limit: limit.into(),
-            floor: told.0,
-            rows,
-            details: NumberedTail::starting_at(0),
-            others: VecDeque::new(),
-        }
+        Self { limit, floor: told.0, rows, details: NumberedTail::starting_at(0), others: VecDeque::new() }
+    }
+
+    /// Begins again without reports, after the event `told`, and remembers `lost`.
+    pub(crate) fn begin_after(&mut self, told: EventSequence, lost: Lost) {
+        *self = Self::after(told, lost, self.limit);
     }
 
     /// Event sequence of the newest report that was told, kept or not.
@@ -76,7 +75,7 @@ impl KeptReports {
 
     /// Event sequence of the newest report that is not kept. It is not stored, so that no report has to move it.
     fn before(&self) -> u64 {
-        self.floor.max(self.last().saturating_sub(self.limit))
+        self.floor.max(self.last().saturating_sub(self.limit.into()))
     }
 
     /// What is remembered of the newest report that is no longer kept.
@@ -158,13 +157,13 @@ impl KeptReports {
     fn push_slot(&mut self) -> &mut ReportRow {
         let Self { limit, floor, rows, .. } = self;
         let next = rows.next();
-        rows.push_slot(|| next.saturating_sub(*limit).max(*floor))
+        rows.push_slot(|| next.saturating_sub((*limit).into()).max(*floor))
     }
 
     #[cold]
     fn keep_other(&mut self, body: &ReportBody) {
         let number = self.rows.next();
-        let first = (number + 1).saturating_sub(self.limit).max(self.floor + 1);
+        let first = (number + 1).saturating_sub(self.limit.into()).max(self.floor + 1);
         while self.others.front().is_some_and(|&(number, _)| number < first) {
             self.others.pop_front();
         }
@@ -225,9 +224,9 @@ impl KeptReports {
 
 /// Number of the oldest trade detail that is still needed when the newest report, whose row is not written yet, is kept.
 #[cold]
-fn first_detail(rows: &NumberedTail<ReportRow>, floor: u64, limit: u64, next_detail: u64) -> u64 {
+fn first_detail(rows: &NumberedTail<ReportRow>, floor: u64, limit: u32, next_detail: u64) -> u64 {
     let newest = rows.next();
-    let first = (newest + 1).saturating_sub(limit).max(floor + 1);
+    let first = (newest + 1).saturating_sub(limit.into()).max(floor + 1);
     rows.get(first).map_or(next_detail, |row| whole_number(row.detail, next_detail))
 }
 

@@ -23,14 +23,6 @@ use crate::reporter::Reporter;
 use crate::scopes::ScopeIndex;
 use crate::stops;
 
-const NO_LIMITS: RiskLimits = RiskLimits {
-    maximum_quantity: None,
-    maximum_notional: None,
-    maximum_open_orders: None,
-    maximum_commands_per_second: None,
-    maximum_cancels_per_second: None,
-};
-
 /// Takes a new order: it waits for its trigger, gathers for an auction, or meets the book.
 #[inline(always)]
 pub(crate) fn new_order<S: EventSink>(
@@ -42,7 +34,7 @@ pub(crate) fn new_order<S: EventSink>(
 ) -> Result<(), RejectReason> {
     match admission::plain_limit(order, limits, instrument, pool, reporter.scope()) {
         Some((price, vacancy)) => plain_order(order, price, vacancy, instrument, pool, reporter),
-        None => return any_order(order, limits.unwrap_or(&NO_LIMITS), instrument, pool, reporter),
+        None => return any_order(order, limits.unwrap_or(&RiskLimits::default()), instrument, pool, reporter),
     }
     Ok(())
 }
@@ -137,7 +129,7 @@ pub(crate) fn replace<S: EventSink>(
 ) -> Result<(), RejectReason> {
     match admission::plain_replacement(replace, limits, instrument, pool, reporter.scope()) {
         Some((slot, order, price)) => replace_plain(replace, slot, &order, price, instrument, pool, reporter),
-        None => return replace_any(replace, limits.unwrap_or(&NO_LIMITS), instrument, pool, reporter),
+        None => return replace_any(replace, limits.unwrap_or(&RiskLimits::default()), instrument, pool, reporter),
     }
     Ok(())
 }

@@ -137,11 +137,9 @@ impl Engine {
         }
         // What has ended by now takes no room.
         let Participants { risk, firms, .. } = &self.participants;
-        let risk = &risk[place.index as usize];
-        let allowed = risk.firm.map(|firm| firms.allowed(firm, &risk.limits, place.index, |other| pool.open_of(other)));
-        let limits = allowed.as_ref().map_or(risk.limits, |allowed| allowed.limits);
-        quoting::quote(entry, quote, place, &limits, instrument, pool, reporter)
-            .map_err(|reason| allowed.map_or(reason, |allowed| allowed.reason(reason)))
+        let allowed = risk[place.index as usize].allowed(place.index, firms, pool);
+        quoting::quote(entry, quote, place, &allowed.limits, instrument, pool, reporter)
+            .map_err(|reason| allowed.reason(reason))
     }
 
     /// Cancels quotes: those of one instrument at once; those of all as far as the command has steps left.

@@ -62,9 +62,13 @@ impl Risk {
             }
             _ => {}
         }
-        let open = |place| pool.open_of(place);
-        let of_firm = self.firm.map(|firm| firms.allowed(firm, &self.limits, participant, open));
-        Ok(of_firm.unwrap_or(Allowed::of(self.limits)))
+        Ok(self.allowed(participant, firms, pool))
+    }
+
+    /// The limits by which an order of the participant with this dense index is judged now: its own and those of its firm.
+    pub(crate) fn allowed(&self, participant: u32, firms: &Firms, pool: &OrderPool) -> Allowed {
+        let of_firm = self.firm.map(|firm| firms.allowed(firm, &self.limits, participant, |place| pool.open_of(place)));
+        of_firm.unwrap_or(Allowed::of(self.limits))
     }
 
     /// Checks kill switch and rates before a new order or a replacement. The command counts for a rate also if it is

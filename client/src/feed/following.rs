@@ -34,8 +34,8 @@ const RECOVERY_PAUSE: Duration = Duration::from_millis(50);
 const MOVE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest number of kept increments. With one more, all are dropped and the book is loaded again.
 const MAXIMUM_KEPT: usize = 1 << 16;
-/// For how long nothing may be told of an instrument before its book is loaded from a loop all the same: nobody leads, or its
-/// cluster is a feed's that does not tell.
+/// For how long no heartbeat of now may name an instrument before its book is loaded from a loop all the same: no member sends
+/// increments, or they have none of it.
 const UNTOLD_TIMEOUT: Duration = Duration::from_secs(1);
 /// Largest number of parts of a loop that wait for increments. More are dropped, and come again in the next round.
 const MAXIMUM_PARTS: usize = 64;

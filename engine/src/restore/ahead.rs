@@ -10,7 +10,7 @@ use super::loading::{MAXIMUM_NUMBER, goes_on};
 use crate::book::{Instructions, Slot};
 use crate::definition::check_definition;
 use crate::engine::Engine;
-use crate::kept_reports::{KeptReports, Lost};
+use crate::kept_reports::Lost;
 use crate::queues::{Queue, queue_price};
 
 impl LoadState {
@@ -74,7 +74,7 @@ impl LoadState {
             scope.retained.forget_before(first);
         } else {
             scope.last_event_sequence = EventSequence(told - kept);
-            scope.retained = KeptReports::after(scope.last_event_sequence, lost, engine.limits.retained_events as u32);
+            scope.retained.begin_after(scope.last_event_sequence, lost);
         }
         let awaited = told - scope.last_event_sequence.0;
         engine.pool.set_canceled(index, Some(Side::Buy), record.canceled_buys);

@@ -15,7 +15,7 @@ use crate::definition::check_definition;
 use crate::engine::Engine;
 use crate::instrument::Instrument;
 use crate::instruments::Listed;
-use crate::kept_reports::{KeptReports, Lost};
+use crate::kept_reports::Lost;
 use crate::migration::migration_states::{Availability, MigrationState};
 use crate::queues::{Queue, queue_price};
 use crate::traded::TradedRange;
@@ -57,7 +57,7 @@ impl LoadState {
         scope.last_client_sequence = record.last_client_sequence;
         // Each kept event that comes in adds one.
         scope.last_event_sequence = EventSequence(told - kept);
-        scope.retained = KeptReports::after(scope.last_event_sequence, lost, engine.limits.retained_events as u32);
+        scope.retained.begin_after(scope.last_event_sequence, lost);
         let index = engine.take_in(scope);
         engine.pool.set_canceled(index, Some(Side::Buy), record.canceled_buys);
         engine.pool.set_canceled(index, Some(Side::Sell), record.canceled_sells);
